@@ -1,0 +1,238 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ChangeNoticeSpec is one planned change, as customers are told of it.
+// +kubebuilder:validation:XValidation:rule="self.state != 'Published' || has(self.effectiveTime)",message="a notice that is published says from when the change holds: set effectiveTime"
+type ChangeNoticeSpec struct {
+	// apiRef names the CustomerAPI that changes.
+	// +required
+	APIRef APIRef `json:"apiRef,omitzero"`
+
+	// state is what the author wants: Draft is shown to nobody, Published is
+	// told to customers, Withdrawn takes the change back.
+	// +required
+	State NoticeState `json:"state,omitempty"`
+
+	// effectiveTime is the moment from which the change holds, for example
+	// "2027-07-01T00:00:00Z". Once published it can only move to later.
+	// +optional
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+
+	// title says what changes and from when, for example "From 1 July 2027
+	// orders can no longer be deleted".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	Title string `json:"title,omitempty"`
+
+	// whatChanges says what customers will notice.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	WhatChanges string `json:"whatChanges,omitempty"`
+
+	// whatToDo says what customers have to do, and by when.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	WhatToDo string `json:"whatToDo,omitempty"`
+
+	// help is where customers find help, for example a URL.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Help string `json:"help,omitempty"`
+
+	// covers lists the changes that this notice tells customers of.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	Covers []CoveredChange `json:"covers,omitempty"`
+
+	// supersedes names the notice that this one replaces. Entries that stand in
+	// both keep the older clock.
+	// +optional
+	Supersedes ObjectName `json:"supersedes,omitempty"`
+
+	// updates are clarifications added after publication. They can be appended
+	// to, and the clock keeps running.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	Updates []NoticeUpdate `json:"updates,omitempty"`
+}
+
+// NoticeState is what the author of a notice wants of it.
+//
+// +kubebuilder:validation:Enum=Draft;Published;Withdrawn
+type NoticeState string
+
+// Notice states.
+const (
+	NoticeDraft     NoticeState = "Draft"
+	NoticePublished NoticeState = "Published"
+	NoticeWithdrawn NoticeState = "Withdrawn"
+)
+
+// CoveredChange says which changes a notice covers: those that match all that
+// is set here. A version and nothing else covers the removal of that version,
+// and nothing besides.
+type CoveredChange struct {
+	// version is the version that changes, for example "v1".
+	// +required
+	Version VersionName `json:"version,omitempty"`
+
+	// operation is the operation that changes, for example
+	// "DELETE /orders/{id}".
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Operation string `json:"operation,omitempty"`
+
+	// class is the class of the change. Setting it makes the date exact: left
+	// out, the longest notice that any class of change is owed counts when the
+	// notice is published.
+	// +optional
+	Class ChangeClass `json:"class,omitempty"`
+
+	// rule is the id of the rule that finds the change.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Rule string `json:"rule,omitempty"`
+
+	// fingerprint is the fingerprint of the change, 12 hex digits.
+	// +optional
+	// +kubebuilder:validation:MinLength=12
+	// +kubebuilder:validation:MaxLength=12
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{12}$`
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// NoticeUpdate is a clarification of a published notice.
+type NoticeUpdate struct {
+	// text is what customers are told in addition.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	Text string `json:"text,omitempty"`
+}
+
+// ChangeNoticeStatus is what forewarn observed of the notice.
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.publishedTime) && self.publishedTime == oldSelf.publishedTime",message="the stamp of a publication stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.withdrawnTime) || has(self.withdrawnTime) && self.withdrawnTime == oldSelf.withdrawnTime",message="the stamp of a withdrawal stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.owed) || has(self.owed) && self.owed == oldSelf.owed",message="what was owed at publication stays"
+// +kubebuilder:validation:MinProperties=1
+type ChangeNoticeStatus struct {
+	// conditions are Published, Matured, Ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation that this status is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
+
+	// publishedTime is the moment at which forewarn published the notice. The
+	// clock runs from here.
+	// +optional
+	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
+
+	// publishedDigest is the digest of the spec that was published.
+	// +optional
+	PublishedDigest Digest `json:"publishedDigest,omitempty"`
+
+	// withdrawnTime is the moment at which the notice was withdrawn.
+	// +optional
+	WithdrawnTime *metav1.Time `json:"withdrawnTime,omitempty"`
+
+	// owed is how much notice was owed when the notice was published, per
+	// version and class. It does not change afterwards.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=640
+	Owed []OwedNotice `json:"owed,omitempty"`
+
+	// earliestTime is the earliest effectiveTime with which a draft could be
+	// published now.
+	// +optional
+	EarliestTime *metav1.Time `json:"earliestTime,omitempty"`
+
+	// maturesTime is the moment from which all that the notice covers may
+	// serve.
+	// +optional
+	MaturesTime *metav1.Time `json:"maturesTime,omitempty"`
+
+	// lapsesTime is the moment from which the notice covers nothing any more.
+	// +optional
+	LapsesTime *metav1.Time `json:"lapsesTime,omitempty"`
+
+	// daysLeft is the number of full days until the notice matures.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DaysLeft *int32 `json:"daysLeft,omitempty"`
+
+	// supersededBy is the published notice that replaces this one.
+	// +optional
+	SupersededBy ObjectName `json:"supersededBy,omitempty"`
+}
+
+// ChangeNotice is one planned change told to customers.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,path=changenotices,shortName=notice,categories=promises
+// +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.spec.apiRef.name`
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`
+// +kubebuilder:printcolumn:name="Published",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].reason`
+// +kubebuilder:printcolumn:name="Effective",type=string,JSONPath=`.spec.effectiveTime`
+// +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`
+// +kubebuilder:printcolumn:name="Days left",type=integer,JSONPath=`.status.daysLeft`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: withdraw it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || oldSelf.spec.state != 'Withdrawn' || self.spec.state == 'Withdrawn'",message="a withdrawn notice stays withdrawn: publish a new one"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.covers == oldSelf.spec.covers && self.spec.apiRef == oldSelf.spec.apiRef",message="what a published notice covers is frozen: publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.title == oldSelf.spec.title",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.whatChanges) == has(oldSelf.spec.whatChanges) && (!has(self.spec.whatChanges) || self.spec.whatChanges == oldSelf.spec.whatChanges)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.whatToDo) == has(oldSelf.spec.whatToDo) && (!has(self.spec.whatToDo) || self.spec.whatToDo == oldSelf.spec.whatToDo)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.help) == has(oldSelf.spec.help) && (!has(self.spec.help) || self.spec.help == oldSelf.spec.help)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.supersedes) == has(oldSelf.spec.supersedes) && (!has(self.spec.supersedes) || self.spec.supersedes == oldSelf.spec.supersedes)",message="what a published notice supersedes is frozen: publish a new one"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && timestamp(self.spec.effectiveTime) >= timestamp(oldSelf.spec.effectiveTime)",message="the date of a published notice can only move to later"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.updates) || has(self.spec.updates) && oldSelf.spec.updates.all(u, u in self.spec.updates)",message="updates of a published notice can only be added to"
+type ChangeNotice struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what customers are told.
+	// +required
+	Spec ChangeNoticeSpec `json:"spec,omitzero"`
+
+	// status is what forewarn observed.
+	// +optional
+	// +default={"observedGeneration":-1}
+	Status ChangeNoticeStatus `json:"status,omitzero"`
+}
+
+// ChangeNoticeList is a list of ChangeNotices.
+//
+// +kubebuilder:object:root=true
+type ChangeNoticeList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []ChangeNotice `json:"items"`
+}

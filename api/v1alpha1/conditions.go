@@ -1,0 +1,198 @@
+package v1alpha1
+
+// ConditionReady is on every kind.
+//
+// True: the object was read and acted upon. False: something in it has to be
+// put right, and the message says what. Unknown: forewarn could not look.
+const ConditionReady = "Ready"
+
+// Reasons of Ready.
+const (
+	// ReasonReady: nothing is to be done.
+	ReasonReady = "Ready"
+	// ReasonPolicyInvalid: a NoticePolicy cannot be read; its last generation
+	// that could be read stays in force.
+	ReasonPolicyInvalid = "PolicyInvalid"
+	// ReasonAPINotFound: the CustomerAPI that is named does not exist.
+	ReasonAPINotFound = "APINotFound"
+	// ReasonRevisionNotFound: the APIRevision that is named does not exist.
+	ReasonRevisionNotFound = "RevisionNotFound"
+	// ReasonCarrierNotFound: a Service that carries the API does not exist, or
+	// selects nothing once slot keys are left out. The labels last known stay.
+	ReasonCarrierNotFound = "CarrierNotFound"
+	// ReasonLookupFailed: the API server did not answer. What was known stays.
+	ReasonLookupFailed = "LookupFailed"
+	// ReasonProposalInvalid: a ConfigMap that proposes a revision holds nothing
+	// that can be one.
+	ReasonProposalInvalid = "ProposalInvalid"
+	// ReasonGateNotWritten: the gate of the namespace could not be written; the
+	// last one stands.
+	ReasonGateNotWritten = "GateNotWritten"
+	// ReasonGateFull: the gate of the namespace is full. Texts and verdicts of
+	// old revisions were left out, never what serves.
+	ReasonGateFull = "GateFull"
+)
+
+// ConditionJudged is on APIRevision.
+//
+// True: there is a verdict, in Admissible. False: there is none yet, and none
+// will come until something is put right. A pipeline waits for True.
+const ConditionJudged = "Judged"
+
+// ConditionAdmissible is on APIRevision.
+//
+// True: the API server lets it roll out. False: it is refused, or would be,
+// and the message says why and until when. Unknown: it could not be decided,
+// which counts as refused.
+const ConditionAdmissible = "Admissible"
+
+// Reasons of Judged and Admissible.
+const (
+	// ReasonJudged: there is a verdict.
+	ReasonJudged = "Judged"
+	// ReasonCompatible: nothing that customers rely on changes.
+	ReasonCompatible = "Compatible"
+	// ReasonNoticeGiven: each change is covered by a notice that has matured.
+	ReasonNoticeGiven = "NoticeGiven"
+	// ReasonBaseline: nothing is promised yet, so there is nothing to break.
+	ReasonBaseline = "Baseline"
+	// ReasonNotGoverned: no policy selects the API.
+	ReasonNotGoverned = "NotGoverned"
+	// ReasonServing: it serves, and what serves may always be restarted.
+	ReasonServing = "Serving"
+	// ReasonWayBack: it served lately, and the way back is always open.
+	ReasonWayBack = "WayBack"
+	// ReasonWaived: a Waiver lets it pass.
+	ReasonWaived = "Waived"
+	// ReasonNoticeMissing: customers were not told of some changes.
+	ReasonNoticeMissing = "NoticeMissing"
+	// ReasonNoticeRunning: customers were told, and the notice has not matured.
+	ReasonNoticeRunning = "NoticeRunning"
+	// ReasonContractNotFound: the ConfigMap or the key is not there.
+	ReasonContractNotFound = "ContractNotFound"
+	// ReasonContractUnreadable: a contract document cannot be read.
+	ReasonContractUnreadable = "ContractUnreadable"
+	// ReasonContractTooLarge: a contract document is over a limit.
+	ReasonContractTooLarge = "ContractTooLarge"
+	// ReasonContractEmpty: a contract document holds nothing.
+	ReasonContractEmpty = "ContractEmpty"
+	// ReasonPromiseUnreadable: a kept contract cannot be read.
+	ReasonPromiseUnreadable = "PromiseUnreadable"
+	// ReasonDigestMismatch: the name was made for other contents.
+	ReasonDigestMismatch = "DigestMismatch"
+	// ReasonNameReused: another revision served under this name.
+	ReasonNameReused = "NameReused"
+	// ReasonImagesMissing: the policy requires images, and none are listed.
+	ReasonImagesMissing = "ImagesMissing"
+	// ReasonVersionUndeclared: a contract is of a version that the CustomerAPI
+	// does not declare.
+	ReasonVersionUndeclared = "VersionUndeclared"
+	// ReasonClockUnreliable: the clock ran backwards or is far ahead of the API
+	// server's.
+	ReasonClockUnreliable = "ClockUnreliable"
+)
+
+// ConditionPublished is on ChangeNotice.
+//
+// True: customers were told, and the clock runs. False: they were not, and
+// the message says what is missing or from which date on it would do.
+const ConditionPublished = "Published"
+
+// ConditionMatured is on ChangeNotice.
+//
+// True: what it covers may serve. False: not yet, or no longer.
+const ConditionMatured = "Matured"
+
+// Reasons of Published and Matured.
+const (
+	// ReasonDraft: the author has not published it.
+	ReasonDraft = "Draft"
+	// ReasonPublished: it was published.
+	ReasonPublished = "Published"
+	// ReasonTooSoon: its date is earlier than what customers are owed.
+	ReasonTooSoon = "TooSoon"
+	// ReasonIncomplete: something that customers need is missing from it.
+	ReasonIncomplete = "Incomplete"
+	// ReasonWithdrawn: it was withdrawn.
+	ReasonWithdrawn = "Withdrawn"
+	// ReasonSuperseded: another notice replaces it.
+	ReasonSuperseded = "Superseded"
+	// ReasonRunning: the period runs.
+	ReasonRunning = "Running"
+	// ReasonMatured: the period has run and the date has come.
+	ReasonMatured = "Matured"
+	// ReasonLapsed: too long after its date, it covers nothing any more.
+	ReasonLapsed = "Lapsed"
+	// ReasonNotPublished: it was not published, so nothing runs.
+	ReasonNotPublished = "NotPublished"
+)
+
+// ConditionGoverned is on CustomerAPI.
+//
+// True: rollouts are judged. False: no policy selects the API, or nothing of it
+// has ever served.
+const ConditionGoverned = "Governed"
+
+// Reasons of Governed.
+const (
+	// ReasonGoverned: the gate of the namespace holds the API.
+	ReasonGoverned = "Governed"
+	// ReasonNoPolicy: no NoticePolicy selects the API.
+	ReasonNoPolicy = "NoPolicy"
+	// ReasonNeverServed: nothing of it has ever served.
+	ReasonNeverServed = "NeverServed"
+	// ReasonNamespaceExempt: namespaces of the system are never governed.
+	ReasonNamespaceExempt = "NamespaceExempt"
+)
+
+// ConditionBaselineConfirmed is on CustomerAPI.
+//
+// True: somebody with the verb "approve" confirmed the first contract. False:
+// it was merely declared.
+const ConditionBaselineConfirmed = "BaselineConfirmed"
+
+// Reasons of BaselineConfirmed.
+const (
+	// ReasonConfirmed: it was confirmed.
+	ReasonConfirmed = "Confirmed"
+	// ReasonDeclared: it was declared, and nothing compared it with what serves.
+	ReasonDeclared = "Declared"
+	// ReasonNoBaseline: nothing is promised yet.
+	ReasonNoBaseline = "NoBaseline"
+)
+
+// ConditionActive is on Waiver.
+//
+// True: the revision may serve because of it. False: it has ended, or counts
+// for nothing.
+const ConditionActive = "Active"
+
+// Reasons of Active.
+const (
+	// ReasonActive: it counts until its expireTime.
+	ReasonActive = "Active"
+	// ReasonExpired: it has ended.
+	ReasonExpired = "Expired"
+	// ReasonTooLong: it was to last more than 24 hours.
+	ReasonTooLong = "TooLong"
+)
+
+// ConditionAdmissionWorks is on the NoticePolicy, and says whether the API
+// server refuses what it must: a rehearsed violation is tried on each.
+const ConditionAdmissionWorks = "AdmissionWorks"
+
+// Reasons of AdmissionWorks.
+const (
+	// ReasonCanaryRefused: the rehearsed violation was refused everywhere.
+	ReasonCanaryRefused = "CanaryRefused"
+	// ReasonCanaryPassed: the rehearsed violation was let through.
+	ReasonCanaryPassed = "CanaryPassed"
+	// ReasonCanaryFailed: the rehearsal could not be carried out.
+	ReasonCanaryFailed = "CanaryFailed"
+)
+
+// ConditionRehearsal is on the NoticePolicy where the clock was moved on.
+const ConditionRehearsal = "Rehearsal"
+
+// ReasonClockOffset says that verdicts are for a later time than now.
+const ReasonClockOffset = "ClockOffset"

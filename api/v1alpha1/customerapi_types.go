@@ -1,0 +1,374 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// CustomerAPISpec declares an API that customers rely on.
+type CustomerAPISpec struct {
+	// title is what customers call the API, for example "Orders API".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=120
+	Title string `json:"title,omitempty"`
+
+	// owner is the team that answers for it, for example "team-orders". A
+	// team, not a person.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Owner string `json:"owner,omitempty"`
+
+	// product groups APIs that customers buy as one: an operation that another
+	// API of the same product serves unchanged has moved and is not gone. Left
+	// out, the API stands alone.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Product string `json:"product,omitempty"`
+
+	// versions are the versions that customers may use.
+	// +required
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	Versions []APIVersion `json:"versions,omitempty"`
+
+	// carriedBy says which pods carry the API.
+	// +required
+	CarriedBy Carrier `json:"carriedBy,omitzero"`
+
+	// baseline confirms the first contract of the API, which nothing could be
+	// compared with. Left out, the first contract counts, and is shown as
+	// merely declared.
+	// +optional
+	Baseline Baseline `json:"baseline,omitzero"`
+}
+
+// APIVersion is a version of an API as customers know it.
+type APIVersion struct {
+	// name is the name of the version, for example "v1".
+	// +required
+	Name VersionName `json:"name,omitempty"`
+
+	// stability is what customers were told to expect of it.
+	// +required
+	Stability Stability `json:"stability,omitempty"`
+}
+
+// Carrier says which pods carry an API. At least one of its fields is set;
+// what any of them selects is governed.
+// +kubebuilder:validation:XValidation:rule="has(self.services) || has(self.matchLabels)",message="name the services that carry the API, or the labels of its pods (matchLabels)"
+// +kubebuilder:validation:MinProperties=1
+type Carrier struct {
+	// services are the names of the Services whose pods carry the API, for
+	// example "orders".
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Services []string `json:"services,omitempty"`
+
+	// matchLabels are labels of the pods that carry the API, for an API that
+	// no Service leads to.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=20
+	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+
+	// slotKeys are label keys by which blue-green or canary deployments tell
+	// their halves apart, for example "slot". They are left out of every
+	// comparison, so that a half that takes no traffic yet is governed too.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=317
+	SlotKeys []string `json:"slotKeys,omitempty"`
+}
+
+// Baseline confirms a first contract.
+type Baseline struct {
+	// revision is the name of the APIRevision whose contract is confirmed.
+	// +required
+	Revision ObjectName `json:"revision,omitempty"`
+
+	// approvedBy is the name by which the API server knows whoever confirms
+	// it. Setting it needs the verb "approve" on this CustomerAPI.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ApprovedBy string `json:"approvedBy,omitempty"`
+}
+
+// CustomerAPIStatus is what customers of the API rely on today.
+// +kubebuilder:validation:MinProperties=1
+type CustomerAPIStatus struct {
+	// conditions are Ready, Governed, BaselineConfirmed.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation that this status is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
+
+	// enforcement is what happens to a rollout that is not admissible. Left
+	// out, no policy selects the API.
+	// +optional
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+
+	// policies are the NoticePolicies that bind the API.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Policies []string `json:"policies,omitempty"`
+
+	// selectors are the label sets that make pods part of the API. The last
+	// one known stays when a Service is gone or selects nothing any more.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=21
+	Selectors []PodSelector `json:"selectors,omitempty"`
+
+	// servingRevision is the APIRevision that serves, or several, separated by
+	// commas, while a rollout is under way.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	ServingRevision string `json:"servingRevision,omitempty"`
+
+	// serving is what serves customers, per workload. An entry leaves only when
+	// another has completed its rollout and no pod of it is left.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=256
+	Serving []ServingRevision `json:"serving,omitempty"`
+
+	// promised is what customers have come to rely on: a contract for each
+	// version, or several while several serve.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Promised []PromisedContract `json:"promised,omitempty"`
+
+	// wayBack lists what served lately and may be rolled back to.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	WayBack []PastRevision `json:"wayBack,omitempty"`
+
+	// brokenPromises lists what reached customers without the notice they were
+	// owed, the latest last.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	BrokenPromises []BrokenPromise `json:"brokenPromises,omitempty"`
+
+	// brokenPromiseCount counts all broken promises, also those that
+	// brokenPromises no longer holds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	BrokenPromiseCount *int32 `json:"brokenPromiseCount,omitempty"`
+
+	// nextChangeTime is the moment at which what is admissible next changes by
+	// itself.
+	// +optional
+	NextChangeTime *metav1.Time `json:"nextChangeTime,omitempty"`
+}
+
+// PodSelector is a set of labels of pods.
+type PodSelector struct {
+	// service is the Service that the labels were read from. Left out, they
+	// were declared.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Service string `json:"service,omitempty"`
+
+	// matchLabels are the labels, without the slot keys.
+	// +required
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=64
+	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+}
+
+// ServingRevision is a revision that a workload serves.
+type ServingRevision struct {
+	// workload is the workload whose pods serve it.
+	// +required
+	Workload WorkloadRef `json:"workload,omitzero"`
+
+	// revision is the APIRevision that the pods name. Left out, they name none:
+	// they ran before the API was declared.
+	// +optional
+	Revision ObjectName `json:"revision,omitempty"`
+
+	// since is the moment at which it was first seen to serve.
+	// +required
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// completedTime is the moment at which its rollout was complete. Left out,
+	// it is under way.
+	// +optional
+	CompletedTime *metav1.Time `json:"completedTime,omitempty"`
+
+	// images are the images of its pods, for pods that name no revision.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	Images []string `json:"images,omitempty"`
+}
+
+// PromisedContract is a contract that customers rely on.
+type PromisedContract struct {
+	// version is the version that it describes.
+	// +required
+	Version VersionName `json:"version,omitempty"`
+
+	// stability is the strongest that customers were told to expect.
+	// +required
+	Stability Stability `json:"stability,omitempty"`
+
+	// revision is the APIRevision that promised it.
+	// +required
+	Revision ObjectName `json:"revision,omitempty"`
+
+	// contract is the KeptContract that holds the document.
+	// +required
+	Contract ObjectName `json:"contract,omitempty"`
+
+	// since is the moment from which customers are taken to rely on it.
+	// +required
+	Since *metav1.Time `json:"since,omitempty"`
+}
+
+// PastRevision is a revision that served.
+type PastRevision struct {
+	// revision is the APIRevision that served. Left out, the pods named none.
+	// +optional
+	Revision ObjectName `json:"revision,omitempty"`
+
+	// digest is the digest of the revision as it served.
+	// +optional
+	Digest Digest `json:"digest,omitempty"`
+
+	// untilTime is the moment until which it may be rolled back to.
+	// +required
+	UntilTime *metav1.Time `json:"untilTime,omitempty"`
+
+	// images are the images it ran with, where images are compared.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	Images []string `json:"images,omitempty"`
+}
+
+// BreachCause says how a change reached customers that were not told of it.
+//
+// +kubebuilder:validation:Enum=NotEnforced;Waived;RolledBack
+type BreachCause string
+
+// Causes of a broken promise.
+const (
+	// BreachNotEnforced: the policy only warns or audits, or admission was off.
+	BreachNotEnforced BreachCause = "NotEnforced"
+	// BreachWaived: a Waiver let it pass.
+	BreachWaived BreachCause = "Waived"
+	// BreachRolledBack: the way back took away what had become a promise.
+	BreachRolledBack BreachCause = "RolledBack"
+)
+
+// BrokenPromise is a change that reached customers without the notice owed.
+type BrokenPromise struct {
+	// time is the moment at which it was first seen to serve.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
+
+	// revision is the APIRevision that broke the promise. Left out, the pods
+	// named none.
+	// +optional
+	Revision ObjectName `json:"revision,omitempty"`
+
+	// cause says how it came to serve.
+	// +required
+	Cause BreachCause `json:"cause,omitempty"`
+
+	// waiver is the Waiver that let it pass.
+	// +optional
+	Waiver ObjectName `json:"waiver,omitempty"`
+
+	// changes is the number of changes that customers were not told of.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Changes *int32 `json:"changes,omitempty"`
+
+	// message says in one line what broke.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
+// CustomerAPI is an API that customers rely on.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,path=customerapis,shortName=cusapi,categories=promises
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`,priority=1
+// +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.spec.versions[*].name`
+// +kubebuilder:printcolumn:name="Serving",type=string,JSONPath=`.status.servingRevision`
+// +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.status.enforcement`
+// +kubebuilder:printcolumn:name="Broken",type=integer,JSONPath=`.status.brokenPromiseCount`
+// +kubebuilder:printcolumn:name="Next change",type=string,JSONPath=`.status.nextChangeTime`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+type CustomerAPI struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the API.
+	// +required
+	Spec CustomerAPISpec `json:"spec,omitzero"`
+
+	// status is what customers rely on.
+	// +optional
+	// +default={"observedGeneration":-1}
+	Status CustomerAPIStatus `json:"status,omitzero"`
+}
+
+// CustomerAPIList is a list of CustomerAPIs.
+//
+// +kubebuilder:object:root=true
+type CustomerAPIList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []CustomerAPI `json:"items"`
+}

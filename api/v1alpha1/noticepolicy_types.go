@@ -1,0 +1,251 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// NoticePolicySpec says how much notice customers are owed, for which APIs,
+// and what happens without one.
+type NoticePolicySpec struct {
+	// appliesTo selects the APIs that this policy binds. Left out, it binds
+	// every CustomerAPI of the cluster.
+	// +optional
+	AppliesTo PolicySelector `json:"appliesTo,omitzero"`
+
+	// enforcement is what happens to a rollout that is not admissible: Deny
+	// refuses it, Warn lets it pass with a warning to whoever applies it, Audit
+	// lets it pass with an audit annotation. Left out, it means Warn. Where
+	// several policies select an API, the strictest counts.
+	// +optional
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+
+	// startsAt is the event that starts the clock of a notice. Left out, it
+	// means Published.
+	// +optional
+	StartsAt ClockStart `json:"startsAt,omitempty"`
+
+	// timeZone is the IANA time zone in which a day of notice begins and ends,
+	// for example "Europe/Berlin". Left out, it means UTC.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
+
+	// holidays names the calendars whose public holidays are no business days,
+	// by ISO 3166 country code, for example "DE". Left out, only weekends are
+	// none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=2
+	// +kubebuilder:validation:items:MaxLength=16
+	Holidays []string `json:"holidays,omitempty"`
+
+	// closedDates lists further dates that are no business days, for example
+	// "2026-12-24".
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=366
+	// +kubebuilder:validation:items:MinLength=10
+	// +kubebuilder:validation:items:MaxLength=10
+	// +kubebuilder:validation:items:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+	ClosedDates []string `json:"closedDates,omitempty"`
+
+	// owed lists how much notice is owed per class of change. Where several
+	// entries match a change, the longest counts. A class that no entry names
+	// needs a notice all the same, at any time before the change, except
+	// Deprecation and Addition, which then need none.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Owed []OwedTerm `json:"owed,omitempty"`
+
+	// rules moves single rules of the comparison to another class. Left out,
+	// each rule has the class that the documentation lists.
+	// +optional
+	// +listType=map
+	// +listMapKey=rule
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=500
+	Rules []RuleClass `json:"rules,omitempty"`
+
+	// settleHours is how long an addition has to serve before customers are
+	// taken to rely on it, in hours. Left out, it means 72.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=8760
+	SettleHours *int32 `json:"settleHours,omitempty"`
+
+	// rollbackDays is how long after a revision stopped serving it may be
+	// rolled back to, in days. Left out, it means 14.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=365
+	RollbackDays *int32 `json:"rollbackDays,omitempty"`
+
+	// validForDays is how long after its effective time a notice still covers
+	// a change that has not shipped, in days. Left out, it means 180.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3650
+	ValidForDays int32 `json:"validForDays,omitempty"`
+
+	// images says whether an APIRevision must list its images: Required
+	// compares the images of each pod with those of the revision it names,
+	// Optional trusts the name. Left out, it means Optional.
+	// +optional
+	Images ImageRule `json:"images,omitempty"`
+}
+
+// ClockStart is the event that starts the clock of a notice.
+//
+// +kubebuilder:validation:Enum=Published
+type ClockStart string
+
+// StartsAtPublished starts the clock when forewarn stamps the publication.
+const StartsAtPublished ClockStart = "Published"
+
+// ImageRule says whether the images of pods are compared.
+//
+// +kubebuilder:validation:Enum=Required;Optional
+type ImageRule string
+
+// Image rules.
+const (
+	ImagesRequired ImageRule = "Required"
+	ImagesOptional ImageRule = "Optional"
+)
+
+// PolicySelector selects CustomerAPIs.
+// +kubebuilder:validation:MinProperties=1
+type PolicySelector struct {
+	// namespaceSelector selects the namespaces whose APIs are bound. Left out,
+	// it selects all.
+	// +optional
+	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
+
+	// apiSelector selects APIs by the labels of their CustomerAPI. Left out,
+	// it selects all.
+	// +optional
+	APISelector *metav1.LabelSelector `json:"apiSelector,omitempty"`
+}
+
+// OwedTerm is how much notice is owed for a class of change.
+// +kubebuilder:validation:XValidation:rule="has(self.days) != has(self.businessDays)",message="set days or businessDays, and not both"
+type OwedTerm struct {
+	// class is the class of change, for example "Removal".
+	// +required
+	Class ChangeClass `json:"class,omitempty"`
+
+	// stability limits this entry to versions of that stability. Left out, it
+	// holds for all.
+	// +optional
+	Stability Stability `json:"stability,omitempty"`
+
+	// days is the number of full calendar days of notice owed, for example 180.
+	// 0 means that customers must have been told before, and no more.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3650
+	Days *int32 `json:"days,omitempty"`
+
+	// businessDays is the number of full business days of notice owed:
+	// weekends, holidays and closedDates do not count.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2500
+	BusinessDays *int32 `json:"businessDays,omitempty"`
+}
+
+// RuleClass moves one rule of the comparison to a class.
+type RuleClass struct {
+	// rule is the id of the rule as the status of an APIRevision shows it, for
+	// example "response-property-enum-value-added".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Rule string `json:"rule,omitempty"`
+
+	// class is the class that its changes are given, for example "Addition".
+	// +required
+	Class ChangeClass `json:"class,omitempty"`
+}
+
+// NoticePolicyStatus is what forewarn made of the policy.
+// +kubebuilder:validation:MinProperties=1
+type NoticePolicyStatus struct {
+	// conditions hold Ready, which says whether the policy could be read.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation that this status is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
+
+	// inForce is the last generation that could be read. It binds until a
+	// later one can be read, too.
+	// +optional
+	InForce PolicyInForce `json:"inForce,omitzero"`
+
+	// selectedAPIs is the number of CustomerAPIs that the policy binds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	SelectedAPIs *int32 `json:"selectedAPIs,omitempty"`
+}
+
+// PolicyInForce is a generation of a policy that could be read.
+type PolicyInForce struct {
+	// generation is the generation of the policy that is in force.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Generation int64 `json:"generation,omitempty"`
+
+	// spec is what that generation said.
+	// +required
+	Spec NoticePolicySpec `json:"spec,omitzero"`
+}
+
+// NoticePolicy says how much notice customers are owed when something they
+// rely on changes.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=npol,categories=promises
+// +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.spec.enforcement`
+// +kubebuilder:printcolumn:name="APIs",type=integer,JSONPath=`.status.selectedAPIs`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type NoticePolicy struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is owed.
+	// +required
+	Spec NoticePolicySpec `json:"spec,omitzero"`
+
+	// status is what forewarn made of it.
+	// +optional
+	// +default={"observedGeneration":-1}
+	Status NoticePolicyStatus `json:"status,omitzero"`
+}
+
+// NoticePolicyList is a list of NoticePolicies.
+//
+// +kubebuilder:object:root=true
+type NoticePolicyList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []NoticePolicy `json:"items"`
+}

@@ -1,0 +1,33 @@
+package v1alpha1
+
+// Names that people and other programs write on objects of their own.
+const (
+	// RevisionAnnotation, on a pod template, names the APIRevision that the
+	// pods carry: one name for each API they serve, separated by commas.
+	RevisionAnnotation = "forewarn.dev/revision"
+
+	// APILabel, on a ConfigMap, makes it a proposal: forewarn creates the
+	// APIRevision of the same name from its keys. Its value names the API.
+	APILabel = "forewarn.dev/api"
+
+	// GovernedLabel, on a namespace, says that rollouts in it are judged.
+	// Only forewarn writes it.
+	GovernedLabel = "forewarn.dev/governed"
+
+	// UntilAnnotationPrefix, on a namespace and followed by the name of an
+	// APIRevision, holds the moment (RFC 3339) at which its admission ends.
+	// The API server compares it with its own clock. Only forewarn writes it.
+	UntilAnnotationPrefix = "until.forewarn.dev/"
+
+	// DigestAnnotation, on an APIRevision, is the digest that its name was
+	// made from. One that differs from what was judged is refused.
+	DigestAnnotation = "forewarn.dev/digest"
+
+	// ConfirmDeleteAnnotation, on a CustomResourceDefinition of forewarn,
+	// must hold its name before it can be deleted, with all its objects.
+	ConfirmDeleteAnnotation = "forewarn.dev/confirm-delete"
+
+	// RehearsalLabel, on the namespace of forewarn itself, marks a cluster
+	// as one in which the clock may be moved on (--clock-offset).
+	RehearsalLabel = "forewarn.dev/rehearsal"
+)
