@@ -12,7 +12,7 @@ IMG ?= forewarn:dev
 KUBECTL ?= $(firstword $(wildcard bin/controlplane/*/kubectl) kubectl)
 # For go test, for instance TESTFLAGS='-run TestGate -v'.
 TESTFLAGS ?=
-# A folder of published contracts to measure on.
+# A folder of published contracts to measure on, where it is not the usual one.
 BENCH_DATA ?=
 
 .PHONY: help
@@ -60,8 +60,8 @@ test-race: test ## Run all tests with the race detector (needs a C compiler)
 
 .PHONY: bench
 bench: ## Run the benchmarks (BENCH_DATA=folder of published contracts)
-	@assets=$$(hack/controlplane/build.sh) && KUBEBUILDER_ASSETS=$$assets FOREWARN_BENCH_DATA=$(abspath $(BENCH_DATA)) \
-		go test -p=1 -timeout=60m -run='^$$' -bench=. -benchmem $(TESTFLAGS) ./...
+	@assets=$$(hack/controlplane/build.sh) && KUBEBUILDER_ASSETS=$$assets $(if $(BENCH_DATA),FOREWARN_DATA=$(abspath $(BENCH_DATA))) \
+		go test -p=1 -timeout=60m -run='^$$' -bench=. $(TESTFLAGS) ./internal/... ./test/...
 
 ##@ Build and run
 

@@ -19,6 +19,7 @@ type ChangeNoticeSpec struct {
 	// effectiveTime is the moment from which the change holds, for example
 	// "2027-07-01T00:00:00Z". Once published it can only move to later.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="self == timestamp(int(self)) && self.getFullYear() >= 2000 && self.getFullYear() < 3000",message="write the moment in whole seconds, for example 2027-07-01T00:00:00Z"
 	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
 
 	// title says what changes and from when, for example "From 1 July 2027
@@ -125,6 +126,7 @@ type NoticeUpdate struct {
 
 // ChangeNoticeStatus is what forewarn observed of the notice.
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.publishedTime) && self.publishedTime == oldSelf.publishedTime",message="the stamp of a publication stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.publishedDigest) || has(self.publishedDigest) && self.publishedDigest == oldSelf.publishedDigest",message="the stamp of a publication stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.withdrawnTime) || has(self.withdrawnTime) && self.withdrawnTime == oldSelf.withdrawnTime",message="the stamp of a withdrawal stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.owed) || has(self.owed) && self.owed == oldSelf.owed",message="what was owed at publication stays"
 // +kubebuilder:validation:MinProperties=1
@@ -210,7 +212,8 @@ type ChangeNoticeStatus struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.help) == has(oldSelf.spec.help) && (!has(self.spec.help) || self.spec.help == oldSelf.spec.help)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.supersedes) == has(oldSelf.spec.supersedes) && (!has(self.spec.supersedes) || self.spec.supersedes == oldSelf.spec.supersedes)",message="what a published notice supersedes is frozen: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && timestamp(self.spec.effectiveTime) >= timestamp(oldSelf.spec.effectiveTime)",message="the date of a published notice can only move to later"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.updates) || has(self.spec.updates) && oldSelf.spec.updates.all(u, u in self.spec.updates)",message="updates of a published notice can only be added to"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.updates) || has(self.spec.updates) && self.spec.updates.filter(u, u in oldSelf.spec.updates) == oldSelf.spec.updates",message="updates of a published notice can only be appended to"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.updates) || has(self.spec.updates) && self.spec.updates[size(oldSelf.spec.updates) - 1] == oldSelf.spec.updates[size(oldSelf.spec.updates) - 1]",message="updates of a published notice can only be appended to"
 type ChangeNotice struct {
 	metav1.TypeMeta `json:",inline"`
 

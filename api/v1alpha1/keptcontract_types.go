@@ -21,10 +21,16 @@ type KeptContractSpec struct {
 	// +kubebuilder:validation:Maximum=16777216
 	Size int64 `json:"size,omitempty"`
 
-	// document is the document, compressed with gzip.
+	// document is the document, compressed with gzip and encoded in base64.
+	// ---
+	// Its format is not said to be "byte": the rules below would have to decode
+	// it, and up to Kubernetes 1.37 that fails on "+" and "/".
 	// +required
-	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:Format=""
+	// +kubebuilder:validation:MinLength=4
 	// +kubebuilder:validation:MaxLength=1400000
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9+/]+={0,2}$`
+	// +kubebuilder:validation:XValidation:rule="size(self) % 4 == 0",message="base64 comes in groups of four characters"
 	Document []byte `json:"document,omitempty"`
 }
 

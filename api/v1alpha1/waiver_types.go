@@ -24,8 +24,9 @@ type WaiverSpec struct {
 	Ticket string `json:"ticket,omitempty"`
 
 	// expireTime is the moment at which the waiver ends, at most 24 hours after
-	// it is created.
+	// it is created, for example "2026-11-23T08:00:00Z".
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == timestamp(int(self)) && self.getFullYear() >= 2000 && self.getFullYear() < 3000",message="write the moment in whole seconds, for example 2027-07-01T00:00:00Z"
 	ExpireTime *metav1.Time `json:"expireTime,omitempty"`
 
 	// requestedBy is the name by which the API server knows whoever creates the

@@ -1,0 +1,181 @@
+package notice
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// Ledger holds the notices of one API, and which of them replaces which.
+type Ledger struct {
+	policies Policies
+	records  []*record // by name
+	answers  map[owedKey]owedAnswer
+}
+
+// record is a notice with what is worked out of it once.
+type record struct {
+	notice  *v1alpha1.ChangeNotice
+	entries []v1alpha1.CoveredChange // with operations as they are compared
+	// start is the moment at which its clock started; zero for one that was not published.
+	start     time.Time
+	effective time.Time
+	lapses    time.Time
+	// intact says that the notice is what was published, and has a date: without, nobody was told anything.
+	intact bool
+	// by names the published notice that replaces it.
+	by string
+}
+
+// NewLedger reads the notices of an API; those of others do not count.
+func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, policies Policies) *Ledger {
+	l := &Ledger{policies: policies, answers: map[owedKey]owedAnswer{}}
+	for i := range notices {
+		n := &notices[i]
+		elsewhere := n.Namespace != "" && api.Namespace != "" && n.Namespace != api.Namespace
+		if string(n.Spec.APIRef.Name) == api.Name && !elsewhere {
+			l.records = append(l.records, newRecord(n, policies.ValidFor()))
+		}
+	}
+	slices.SortStableFunc(l.records, func(a, b *record) int {
+		return cmp.Or(cmp.Compare(a.notice.Name, b.notice.Name), a.start.Compare(b.start),
+			cmp.Compare(Digest(&a.notice.Spec), Digest(&b.notice.Spec)))
+	})
+	for _, r := range l.records {
+		for _, other := range l.records {
+			// Also one that was withdrawn since: customers were told that the older one is off.
+			if r.by == "" && other.published() && string(other.notice.Spec.Supersedes) == r.notice.Name {
+				r.by = other.notice.Name
+			}
+		}
+	}
+	return l
+}
+
+func newRecord(n *v1alpha1.ChangeNotice, validFor time.Duration) *record {
+	r := &record{notice: n}
+	for _, entry := range n.Spec.Covers {
+		entry.Operation = Operation(entry.Operation)
+		r.entries = append(r.entries, entry)
+	}
+	if n.Status.PublishedTime != nil {
+		// A stamp cannot be older than what it is on (R2).
+		r.start = later(n.Status.PublishedTime.UTC(), n.CreationTimestamp.UTC())
+	}
+	if n.Spec.EffectiveTime != nil {
+		r.effective = n.Spec.EffectiveTime.UTC()
+		r.lapses = r.effective.Add(validFor)
+	}
+	r.intact = r.published() && n.Spec.State == v1alpha1.NoticePublished && n.Spec.EffectiveTime != nil &&
+		n.Status.PublishedDigest == Digest(&n.Spec)
+	return r
+}
+
+func (r *record) published() bool { return r.notice.Status.PublishedTime != nil }
+
+func (r *record) withdrawn() bool {
+	return r.notice.Spec.State == v1alpha1.NoticeWithdrawn || r.notice.Status.WithdrawnTime != nil
+}
+
+// standing is ReasonPublished for a notice that covers what it lists, and else why it covers nothing.
+func (r *record) standing(now time.Time) string {
+	switch {
+	case !r.published() && r.notice.Spec.State == v1alpha1.NoticeDraft:
+		return v1alpha1.ReasonDraft
+	case r.withdrawn():
+		return v1alpha1.ReasonWithdrawn
+	case !r.published():
+		return v1alpha1.ReasonNotPublished
+	case r.by != "":
+		return v1alpha1.ReasonSuperseded
+	case !r.intact:
+		return v1alpha1.ReasonDigestMismatch
+	case !now.Before(r.lapses):
+		return v1alpha1.ReasonLapsed
+	}
+	return v1alpha1.ReasonPublished
+}
+
+// replacedBy is the notice whose clock r keeps for what stands in both: one that stood when r was published.
+// One that was withdrawn or had lapsed was over for customers, and so is its clock.
+func (l *Ledger) replacedBy(r *record) *record {
+	if r.notice.Spec.Supersedes == "" {
+		return nil
+	}
+	for _, older := range l.records {
+		// Strictly older: notices that name each other in a circle would keep each other's clocks for ever.
+		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() &&
+			older.intact && older.start.Before(r.start) && r.start.Before(older.lapses) {
+			return older
+		}
+	}
+	return nil
+}
+
+// Standing says whether the notice of that name covers what it lists: ReasonPublished, and else the reason why
+// it covers nothing. by names the notice that replaces it.
+func (l *Ledger) Standing(name string, now time.Time) (reason, by string) {
+	for _, r := range l.records {
+		if r.notice.Name == name {
+			return r.standing(now), r.by
+		}
+	}
+	return v1alpha1.ReasonNotPublished, ""
+}
+
+// Idle are the notices that list the change and yet do not cover it at now, with the reason. One that will lapse
+// before it matures has lapsed already for all that it is worth.
+func (l *Ledger) Idle(c Change, now time.Time) map[string]string {
+	idle := map[string]string{}
+	c.Operation = Operation(c.Operation)
+	for _, r := range l.records {
+		if !slices.ContainsFunc(r.entries, func(e v1alpha1.CoveredChange) bool { return covers(&e, &c) }) {
+			continue
+		}
+		reason := r.standing(now)
+		if reason == v1alpha1.ReasonPublished {
+			if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) {
+				continue
+			}
+			reason = v1alpha1.ReasonLapsed
+		}
+		idle[r.notice.Name] = reason
+	}
+	return idle
+}
+
+// Freeze is how a period is kept in the status of a notice.
+func Freeze(version v1alpha1.VersionName, class v1alpha1.ChangeClass, owed Owed) v1alpha1.OwedNotice {
+	days := int32(owed.Period.Days)
+	frozen := v1alpha1.OwedNotice{
+		Version: version, Class: class, Policy: owed.Policy, Days: &days, TimeZone: owed.Period.Zone,
+	}
+	if owed.Period.Business {
+		frozen.CountedAs = v1alpha1.CountBusinessDays
+		frozen.Holidays = slices.Clone(owed.Period.Holidays)
+		frozen.ClosedDates = slices.Clone(owed.Period.Closed)
+	}
+	return frozen
+}
+
+func thaw(frozen *v1alpha1.OwedNotice, start time.Time) (Owed, error) {
+	if frozen.Days == nil {
+		return Owed{}, errors.New("the days are missing")
+	}
+	owed := Owed{Policy: frozen.Policy, Period: Period{Days: int(*frozen.Days), Zone: zoneOf(frozen.TimeZone)}}
+	switch frozen.CountedAs {
+	case "", v1alpha1.CountDays:
+	case v1alpha1.CountBusinessDays:
+		owed.Period.Business = true
+		owed.Period.Holidays = frozen.Holidays
+		owed.Period.Closed = frozen.ClosedDates
+	default:
+		return Owed{}, errors.New("it is not known which days count")
+	}
+	end, err := owed.Period.End(start)
+	owed.End = end
+	return owed, err
+}

@@ -1,0 +1,242 @@
+package notice
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// What a policy means where it says nothing.
+const (
+	defaultSettleHours  = 72
+	defaultRollbackDays = 14
+	defaultValidForDays = 180
+)
+
+// The same limits as in the schema: a policy on disk was never compared with one.
+const (
+	maxSettleHours  = 8760
+	maxRollbackDays = 365
+	maxValidForDays = 3650
+)
+
+const hoursPerDay = 24
+
+// className is what the schema allows. A class in any other spelling would match nothing, and what
+// matches nothing is owed nothing.
+var className = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,62}$`)
+
+// Policy is a NoticePolicy as it binds, with all that it leaves out filled in.
+type Policy struct {
+	Name        string
+	Enforcement v1alpha1.Enforcement
+	Terms       []Term
+	// Rules are the classes that single rules are moved to. More than one for a rule is no policy that the
+	// API server would take; the one that owes most counts.
+	Rules    map[string][]v1alpha1.ChangeClass
+	Settle   time.Duration
+	Rollback time.Duration
+	ValidFor time.Duration
+	Images   v1alpha1.ImageRule
+}
+
+// PolicyError says what is wrong in a NoticePolicy.
+type PolicyError struct {
+	Policy string
+	Field  string // below spec
+	Err    error
+}
+
+func (e *PolicyError) Error() string {
+	return fmt.Sprintf("policy %s: %s: %v", e.Policy, e.Field, e.Err)
+}
+
+func (e *PolicyError) Unwrap() error { return e.Err }
+
+// ReadPolicy reads what is in force of a policy: the last generation that could be read and, where there
+// is none, its spec. All that is wrong is in the errors; what could be read binds all the same.
+func ReadPolicy(p *v1alpha1.NoticePolicy) (Policy, []*PolicyError) {
+	if p.Status.InForce.Generation > 0 {
+		return ReadSpec(p.Name, &p.Status.InForce.Spec)
+	}
+	return ReadSpec(p.Name, &p.Spec)
+}
+
+// ReadSpec reads one generation of a policy.
+func ReadSpec(name string, spec *v1alpha1.NoticePolicySpec) (Policy, []*PolicyError) {
+	r := policyReader{policy: Policy{Name: name}}
+	r.enforcement(spec)
+	r.clock(spec)
+	r.terms(spec)
+	r.rules(spec)
+	r.policy.Settle = r.duration("settleHours", spec.SettleHours, defaultSettleHours, 0, maxSettleHours, time.Hour)
+	r.policy.Rollback = r.duration("rollbackDays", spec.RollbackDays, defaultRollbackDays, 0, maxRollbackDays, hoursPerDay*time.Hour)
+	var validForDays *int32
+	if spec.ValidForDays != 0 {
+		validForDays = &spec.ValidForDays
+	}
+	r.policy.ValidFor = r.duration("validForDays", validForDays, defaultValidForDays, 1, maxValidForDays, hoursPerDay*time.Hour)
+	return r.policy, r.errors
+}
+
+type policyReader struct {
+	policy Policy
+	errors []*PolicyError
+	// calendar is what all terms count by. What cannot be read of it is left out.
+	calendar Period
+}
+
+func (r *policyReader) refuse(field string, err error) {
+	r.errors = append(r.errors, &PolicyError{Policy: r.policy.Name, Field: field, Err: err})
+}
+
+// enforcement reads the fields that are one of a few words. What is none of them counts as the strictest.
+func (r *policyReader) enforcement(spec *v1alpha1.NoticePolicySpec) {
+	switch spec.Enforcement {
+	case v1alpha1.EnforcementDeny, v1alpha1.EnforcementWarn, v1alpha1.EnforcementAudit:
+		r.policy.Enforcement = spec.Enforcement
+	case "":
+		r.policy.Enforcement = v1alpha1.EnforcementWarn
+	default:
+		r.policy.Enforcement = v1alpha1.EnforcementDeny
+		r.refuse("enforcement", fmt.Errorf("%q is not known: write Deny, Warn or Audit", shortened(string(spec.Enforcement))))
+	}
+	switch spec.Images {
+	case v1alpha1.ImagesRequired, v1alpha1.ImagesOptional:
+		r.policy.Images = spec.Images
+	case "":
+		r.policy.Images = v1alpha1.ImagesOptional
+	default:
+		r.policy.Images = v1alpha1.ImagesRequired
+		r.refuse("images", fmt.Errorf("%q is not known: write Required or Optional", shortened(string(spec.Images))))
+	}
+}
+
+func (r *policyReader) clock(spec *v1alpha1.NoticePolicySpec) {
+	if spec.StartsAt != "" && spec.StartsAt != v1alpha1.StartsAtPublished {
+		r.refuse("startsAt", fmt.Errorf("%q is not known: write Published", shortened(string(spec.StartsAt))))
+	}
+	r.calendar.Zone = zoneOf(spec.TimeZone)
+	if _, err := ParseZone(r.calendar.Zone); err != nil {
+		r.refuse("timeZone", err)
+		r.calendar.Zone = zoneOf("")
+	}
+	calendar := Period{Zone: r.calendar.Zone, Holidays: spec.Holidays, Closed: spec.ClosedDates}
+	if err := calendar.Validate(); err != nil {
+		r.refuse("holidays, closedDates", err)
+		return
+	}
+	r.calendar = calendar
+}
+
+func (r *policyReader) terms(spec *v1alpha1.NoticePolicySpec) {
+	if len(spec.Owed) == 0 {
+		r.refuse("owed", errors.New("it is empty: say how much notice is owed, for example class: Removal, days: 180"))
+	}
+	for i := range spec.Owed {
+		term, err := readTerm(r.policy.Name, r.calendar, &spec.Owed[i])
+		if err != nil {
+			r.refuse(fmt.Sprintf("owed[%d]", i), err)
+			continue
+		}
+		r.policy.Terms = append(r.policy.Terms, term)
+	}
+}
+
+func (r *policyReader) rules(spec *v1alpha1.NoticePolicySpec) {
+	r.policy.Rules = map[string][]v1alpha1.ChangeClass{}
+	for i, rule := range spec.Rules {
+		if err := CheckClass(rule.Class); err != nil {
+			r.refuse(fmt.Sprintf("rules[%d]", i), err)
+			continue
+		}
+		r.policy.Rules[rule.Rule] = append(r.policy.Rules[rule.Rule], rule.Class)
+	}
+}
+
+func (r *policyReader) duration(field string, set *int32, unset, least, most int32, unit time.Duration) time.Duration {
+	if set == nil {
+		return time.Duration(unset) * unit
+	}
+	if *set < least || *set > most {
+		r.refuse(field, fmt.Errorf("%d is not between %d and %d", *set, least, most))
+		return time.Duration(unset) * unit
+	}
+	return time.Duration(*set) * unit
+}
+
+// CheckClass says what is wrong with the name of a class.
+func CheckClass(class v1alpha1.ChangeClass) error {
+	if className.MatchString(string(class)) {
+		return nil
+	}
+	return fmt.Errorf("class %q is not one: write for example Removal, Breaking or Behaviour", shortened(string(class)))
+}
+
+// Policies are those that bind one API.
+type Policies []Policy
+
+// ReadPolicies reads the policies that bind an API, in the order of their names.
+func ReadPolicies(policies []v1alpha1.NoticePolicy) (Policies, []*PolicyError) {
+	var read Policies
+	var errs []*PolicyError
+	for i := range policies {
+		p, wrong := ReadPolicy(&policies[i])
+		read, errs = append(read, p), append(errs, wrong...)
+	}
+	slices.SortStableFunc(read, func(a, b Policy) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(errs, func(a, b *PolicyError) int {
+		return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Error(), b.Error()))
+	})
+	return read, errs
+}
+
+// Enforcement is the strictest, and empty where no policy binds.
+func (ps Policies) Enforcement() v1alpha1.Enforcement {
+	for _, strict := range []v1alpha1.Enforcement{v1alpha1.EnforcementDeny, v1alpha1.EnforcementWarn, v1alpha1.EnforcementAudit} {
+		if slices.ContainsFunc(ps, func(p Policy) bool { return p.Enforcement == strict }) {
+			return strict
+		}
+	}
+	return ""
+}
+
+// ImagesRequired says which policy requires an APIRevision to list its images.
+func (ps Policies) ImagesRequired() (policy string, required bool) {
+	i := slices.IndexFunc(ps, func(p Policy) bool { return p.Images == v1alpha1.ImagesRequired })
+	if i < 0 {
+		return "", false
+	}
+	return ps[i].Name, true
+}
+
+// Settle is the longest.
+func (ps Policies) Settle() time.Duration {
+	return most(ps, func(p Policy) time.Duration { return p.Settle }, defaultSettleHours*time.Hour)
+}
+
+// Rollback is the longest.
+func (ps Policies) Rollback() time.Duration {
+	return most(ps, func(p Policy) time.Duration { return p.Rollback }, defaultRollbackDays*hoursPerDay*time.Hour)
+}
+
+// ValidFor is the shortest.
+func (ps Policies) ValidFor() time.Duration {
+	return -most(ps, func(p Policy) time.Duration { return -p.ValidFor }, -defaultValidForDays*hoursPerDay*time.Hour)
+}
+
+func most(ps Policies, of func(Policy) time.Duration, none time.Duration) time.Duration {
+	if len(ps) == 0 {
+		return none
+	}
+	longest := of(ps[0])
+	for _, p := range ps[1:] {
+		longest = max(longest, of(p))
+	}
+	return longest
+}

@@ -1,0 +1,155 @@
+package notice
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+func ptr(n int32) *int32 { return &n }
+
+// owing is a policy that owes days for Removal, with any further changes.
+func owing(name string, days int32, changes ...func(*v1alpha1.NoticePolicySpec)) v1alpha1.NoticePolicy {
+	p := v1alpha1.NoticePolicy{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	p.Spec.Owed = []v1alpha1.OwedTerm{{Class: v1alpha1.ClassRemoval, Days: &days}}
+	for _, change := range changes {
+		change(&p.Spec)
+	}
+	return p
+}
+
+func reading(t testing.TB, policies ...v1alpha1.NoticePolicy) Policies {
+	t.Helper()
+	read, errs := ReadPolicies(policies)
+	if len(errs) > 0 {
+		t.Fatalf("the policies cannot be read: %v", errs)
+	}
+	return read
+}
+
+func TestReadSpecFillsInWhatIsLeftOut(t *testing.T) {
+	p := owing("public-apis", 180)
+	got, errs := ReadSpec("public-apis", &p.Spec)
+	want := Policy{
+		Name:        "public-apis",
+		Enforcement: v1alpha1.EnforcementWarn,
+		Terms:       []Term{{Policy: "public-apis", Class: v1alpha1.ClassRemoval, Period: Period{Days: 180, Zone: "UTC"}}},
+		Rules:       map[string][]v1alpha1.ChangeClass{},
+		Settle:      72 * time.Hour,
+		Rollback:    14 * 24 * time.Hour,
+		ValidFor:    180 * 24 * time.Hour,
+		Images:      v1alpha1.ImagesOptional,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(errs) > 0 {
+		t.Errorf("(-want +got):\n%s\nerrors: %v", diff, errs)
+	}
+}
+
+func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
+	type spec = v1alpha1.NoticePolicySpec
+	cases := map[string]struct {
+		change func(*spec)
+		want   string
+	}{
+		"an enforcement of another spelling": {func(s *spec) { s.Enforcement = "deny" }, `enforcement: "deny" is not known`},
+		"an image rule that is not known":    {func(s *spec) { s.Images = "Sometimes" }, `images: "Sometimes" is not known`},
+		"a clock that is not known":          {func(s *spec) { s.StartsAt = "Delivered" }, `startsAt: "Delivered" is not known`},
+		"a zone that is ambiguous":           {func(s *spec) { s.TimeZone = "CST" }, `timeZone: time zone "CST"`},
+		"a holiday calendar of no country":   {func(s *spec) { s.Holidays = []string{"XX"} }, `holidays, closedDates: holiday calendar "XX"`},
+		"a closed date that does not exist":  {func(s *spec) { s.ClosedDates = []string{"2027-02-30"} }, `closed date "2027-02-30"`},
+		"nothing owed":                       {func(s *spec) { s.Owed = nil }, "owed: it is empty"},
+		"an owed entry without a class":      {func(s *spec) { s.Owed[0].Class = "" }, `owed[0]: class "" is not one`},
+		"a class of another spelling":        {func(s *spec) { s.Owed[0].Class = "removal" }, `owed[0]: class "removal" is not one`},
+		"a class with a line break":          {func(s *spec) { s.Owed[0].Class = "Removal\n" }, `owed[0]: class "Removal\n" is not one`},
+		"a stability that is not known":      {func(s *spec) { s.Owed[0].Stability = "GA" }, `owed[0]: stability "GA" is not known`},
+		"no days":                            {func(s *spec) { s.Owed[0].Days = nil }, "owed[0]: set days or businessDays"},
+		"days of both kinds":                 {func(s *spec) { s.Owed[0].BusinessDays = ptr(1) }, "owed[0]: set days or businessDays"},
+		"negative days":                      {func(s *spec) { s.Owed[0].Days = ptr(-1) }, "owed[0]: -1 days"},
+		"more days than there are":           {func(s *spec) { s.Owed[0].Days = ptr(3651) }, "owed[0]: 3651 days"},
+		"a rule moved to no class":           {func(s *spec) { s.Rules = []v1alpha1.RuleClass{{Rule: "r"}} }, `rules[0]: class ""`},
+		"negative hours to settle":           {func(s *spec) { s.SettleHours = ptr(-1) }, "settleHours: -1 is not between 0 and 8760"},
+		"more hours than a year":             {func(s *spec) { s.SettleHours = ptr(8761) }, "settleHours: 8761 is not between"},
+		"negative days to roll back":         {func(s *spec) { s.RollbackDays = ptr(-1) }, "rollbackDays: -1 is not between 0 and 365"},
+		"days that overflow a duration":      {func(s *spec) { s.RollbackDays = ptr(1 << 30) }, "rollbackDays: 1073741824 is not between"},
+		"a notice that is valid for no time": {func(s *spec) { s.ValidForDays = -1 }, "validForDays: -1 is not between 1 and 3650"},
+		"a notice that is valid for ever":    {func(s *spec) { s.ValidForDays = 3651 }, "validForDays: 3651 is not between"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := owing("p", 180, c.change)
+			read, errs := ReadSpec("p", &p.Spec)
+			if len(errs) != 1 || !strings.Contains(errs[0].Error(), c.want) || errs[0].Policy != "p" {
+				t.Errorf("errors %v, want one that contains %q", errs, c.want)
+			}
+			if read.Settle < 0 || read.Rollback < 0 || read.ValidFor <= 0 {
+				t.Errorf("what cannot be read gave %+v", read)
+			}
+		})
+	}
+}
+
+func TestReadSpecTakesTheLimits(t *testing.T) {
+	p := owing("p", 3650, func(s *v1alpha1.NoticePolicySpec) {
+		s.SettleHours, s.RollbackDays, s.ValidForDays = ptr(0), ptr(0), 1
+	})
+	read, errs := ReadSpec("p", &p.Spec)
+	if len(errs) > 0 || read.Settle != 0 || read.Rollback != 0 || read.ValidFor != 24*time.Hour {
+		t.Errorf("got %+v, %v", read, errs)
+	}
+}
+
+func TestWhatCannotBeReadCountsAsTheStrictestR12(t *testing.T) {
+	p := owing("p", 180, func(s *v1alpha1.NoticePolicySpec) { s.Enforcement, s.Images = "Nonsense", "Nonsense" })
+	read, _ := ReadPolicies([]v1alpha1.NoticePolicy{p})
+	if _, required := read.ImagesRequired(); !required || read.Enforcement() != v1alpha1.EnforcementDeny {
+		t.Errorf("got %+v", read)
+	}
+}
+
+func TestTheGenerationInForceBinds(t *testing.T) {
+	p := owing("p", 0)
+	p.Spec.TimeZone = "Nowhere"
+	p.Status.InForce = v1alpha1.PolicyInForce{Generation: 1, Spec: owing("p", 90).Spec}
+	read := reading(t, p)
+	if got := read[0].Terms[0].Period.Days; got != 90 {
+		t.Errorf("%d days are owed, want the 90 that are in force", got)
+	}
+}
+
+func TestPoliciesTogetherR1(t *testing.T) {
+	a := owing("a", 1, func(s *v1alpha1.NoticePolicySpec) {
+		s.Enforcement, s.SettleHours, s.RollbackDays, s.ValidForDays = v1alpha1.EnforcementAudit, ptr(10), ptr(3), 90
+	})
+	b := owing("b", 1, func(s *v1alpha1.NoticePolicySpec) {
+		s.Enforcement, s.SettleHours, s.RollbackDays, s.ValidForDays = v1alpha1.EnforcementDeny, ptr(5), ptr(7), 30
+		s.Images = v1alpha1.ImagesRequired
+	})
+	for name, policies := range map[string]Policies{"a, b": reading(t, a, b), "b, a": reading(t, b, a)} {
+		policy, required := policies.ImagesRequired()
+		got := []any{policies.Enforcement(), policies.Settle(), policies.Rollback(), policies.ValidFor(), policy, required}
+		want := []any{v1alpha1.EnforcementDeny, 10 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, "b", true}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	none := Policies{}
+	if none.Enforcement() != "" || none.Settle() != 72*time.Hour || none.Rollback() != 14*24*time.Hour || none.ValidFor() != 180*24*time.Hour {
+		t.Errorf("without a policy: %v %v %v %v", none.Enforcement(), none.Settle(), none.Rollback(), none.ValidFor())
+	}
+}
+
+func TestErrorsDoNotDependOnTheOrderOfPolicies(t *testing.T) {
+	a, b := owing("a", -1), owing("b", -2)
+	_, first := ReadPolicies([]v1alpha1.NoticePolicy{a, b})
+	_, second := ReadPolicies([]v1alpha1.NoticePolicy{b, a})
+	for i := range first {
+		if first[i].Error() != second[i].Error() {
+			t.Errorf("error %d is %q or %q", i, first[i], second[i])
+		}
+	}
+}
