@@ -1,0 +1,200 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"forewarn.dev/forewarn/internal/contract/finding"
+)
+
+// reference is one $ref: the JSON pointer of the object that holds it, and what it says.
+type reference struct {
+	place, target string
+	alone         bool // nothing else stands beside the $ref
+}
+
+// authored are the keywords whose members are named by the author, so that a member called "example"
+// or "enum" under them is no keyword.
+var authored = map[string]bool{
+	"properties": true, "patternProperties": true, "dependentSchemas": true, "$defs": true, "definitions": true,
+	"schemas": true, "responses": true, "parameters": true, "examples": true, "requestBodies": true, "headers": true,
+	"securitySchemes": true, "links": true, "callbacks": true, "pathItems": true, "paths": true, "webhooks": true, "content": true,
+}
+
+// literal are the keywords whose value is an example of what goes over the wire: a $ref in there is
+// text, and nobody follows it.
+var literal = map[string]bool{"example": true, "examples": true, "default": true, "enum": true, "const": true, "value": true}
+
+// frame is one open object or list on the way to the token being read.
+type frame struct {
+	object     bool
+	key        string // the member being read
+	index      int
+	wantsKey   bool
+	named      bool // its members are named by the author
+	data       bool
+	ref        string
+	hasRef     bool
+	memberSeen int
+}
+
+// references lists every $ref that the reader would follow, and refuses those that leave the
+// document and those that come back to themselves. It reads tokens, so that a hostile document
+// costs no more than its size.
+func references(raw []byte) ([]reference, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var stack []frame
+	var refs []reference
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, finding.Refuse(finding.Unreadable, pointer(stack), fmt.Sprintf("the document cannot be read: %v", err), "check the document with a linter")
+		}
+		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
+			top := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if top.hasRef {
+				refs = append(refs, reference{pointer(stack), top.ref, top.memberSeen == 1})
+			}
+			advance(stack)
+			continue
+		}
+		stack = step(stack, token)
+	}
+	if err := internal(refs); err != nil {
+		return nil, err
+	}
+	return refs, resolvable(refs)
+}
+
+// step takes a key, a scalar, or the beginning of an object or a list.
+func step(stack []frame, token json.Token) []frame {
+	if len(stack) > 0 {
+		top := &stack[len(stack)-1]
+		if top.object && top.wantsKey {
+			top.key, _ = token.(string)
+			top.wantsKey = false
+			top.memberSeen++
+			return stack
+		}
+	}
+	delim, opens := token.(json.Delim)
+	if !opens {
+		if len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			if text, ok := token.(string); ok && top.object && !top.named && !top.data && top.key == "$ref" && text != "" {
+				top.ref, top.hasRef = text, true
+			}
+		}
+		advance(stack)
+		return stack
+	}
+	child := frame{object: delim == '{', wantsKey: delim == '{'}
+	if len(stack) > 0 {
+		top := stack[len(stack)-1]
+		keyword := top.object && !top.named
+		child.named = keyword && authored[top.key] && child.object
+		child.data = top.data || keyword && (literal[top.key] || strings.HasPrefix(top.key, "x-")) && !child.named
+	}
+	return append(stack, child)
+}
+
+// advance moves on to the next member of the innermost object or list.
+func advance(stack []frame) {
+	if len(stack) == 0 {
+		return
+	}
+	top := &stack[len(stack)-1]
+	top.index++
+	top.wantsKey = top.object
+}
+
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// pointer is the JSON pointer of the value being read.
+func pointer(stack []frame) string {
+	var out strings.Builder
+	out.WriteByte('#')
+	for _, f := range stack {
+		out.WriteByte('/')
+		if f.object {
+			out.WriteString(escape.Replace(f.key))
+		} else {
+			out.WriteString(strconv.Itoa(f.index))
+		}
+	}
+	return out.String()
+}
+
+func internal(refs []reference) error {
+	for _, r := range refs {
+		if !strings.HasPrefix(r.target, "#") {
+			return finding.Refuse(finding.ExternalReference, r.place, fmt.Sprintf("refers to another document: %q", r.target), "bundle everything into one document; nothing is fetched")
+		}
+		// The reader drops the $ref of a path that has anything beside it, and with it all the
+		// operations behind: changes there would go unseen.
+		parts := strings.Split(r.place, "/")
+		if len(parts) == 3 && (parts[1] == "paths" || parts[1] == "webhooks") && !r.alone {
+			return finding.Refuse(finding.Unreadable, r.place, "a path with a $ref and other fields beside it", "move the other fields to where the $ref points")
+		}
+	}
+	return nil
+}
+
+// resolvable refuses references that lead back to themselves with nothing in between. A schema
+// that holds itself as a property or an item is common and fine.
+func resolvable(refs []reference) error {
+	targets := make(map[string]string, len(refs))
+	for _, r := range refs {
+		target := r.target
+		if decoded, err := url.PathUnescape(target); err == nil {
+			target = decoded
+		}
+		targets[r.place] = target
+	}
+	for _, r := range refs {
+		if circular(targets, targets[r.place]) {
+			return finding.Refuse(finding.CircularReference, r.place, fmt.Sprintf("%q leads back to itself", r.target), "say what it is: a $ref must end at something that is no $ref")
+		}
+	}
+	return nil
+}
+
+// longestChain is the number of $refs that may follow each other directly.
+const longestChain = 100
+
+func circular(targets map[string]string, at string) bool {
+	var seen []string
+	for len(seen) < longestChain {
+		next, moved := follow(targets, at)
+		if !moved {
+			return false
+		}
+		if slices.Contains(seen, next) {
+			return true
+		}
+		seen = append(seen, next)
+		at = next
+	}
+	return true
+}
+
+// follow replaces the longest part of a pointer that is itself a $ref by what that points to.
+func follow(targets map[string]string, at string) (string, bool) {
+	for end := len(at); end > 0; end = strings.LastIndexByte(at[:end], '/') {
+		if target, ok := targets[at[:end]]; ok {
+			return target + at[end:], true
+		}
+	}
+	return at, false
+}
