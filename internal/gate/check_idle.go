@@ -1,0 +1,41 @@
+package gate
+
+import (
+	"fmt"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// idleText says why a notice that lists a change does not cover it.
+var idleText = map[string]string{
+	v1alpha1.ReasonDraft:          "it is a draft: publish it",
+	v1alpha1.ReasonNotPublished:   "it is not published yet: its condition Published says why",
+	v1alpha1.ReasonWithdrawn:      "it was withdrawn: publish a new one",
+	v1alpha1.ReasonSuperseded:     "another one replaces it, and does not list them",
+	v1alpha1.ReasonDigestMismatch: "it does not say any more what was published: restore it, or publish a new one",
+	v1alpha1.ReasonLapsed:         "it has lapsed, or will before it matures: publish a new one",
+}
+
+// checkIdleNotices finds notices that list changes and cover them no more, or not yet: the first thing that
+// somebody asks whose notice seems to be there.
+func checkIdleNotices(r *reading) []Finding {
+	type idler struct{ name, reason string }
+	lists := map[idler]int{}
+	for _, w := range r.needing() {
+		if len(w.coverage) > 0 {
+			continue
+		}
+		for name, reason := range r.ledger.Idle(w.subject, r.Now) {
+			lists[idler{name, reason}]++
+		}
+	}
+	var found []Finding
+	for idle, changes := range lists {
+		found = append(found, Finding{
+			Reason: idle.reason, Path: "changenotice/" + short(idle.name),
+			Message: fmt.Sprintf("notice %s lists %s and covers none of them: %s",
+				short(idle.name), countOf(changes, "change"), idleText[idle.reason]),
+		})
+	}
+	return found
+}

@@ -1,0 +1,139 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// merits is the answer on the merits: the reason, and one line of facts, dates and the way out.
+func (r *reading) merits(blocking []Finding, p prospect) (reason, text string) {
+	if len(blocking) > 0 {
+		return blocking[0].Reason, r.refusal(blocking, p)
+	}
+	name, needing := r.name(), r.needing()
+	switch {
+	case len(r.policies) == 0:
+		text := fmt.Sprintf("no policy selects customerapi/%s: %s is judged and not refused", short(r.API.Name), name)
+		if len(needing) > 0 {
+			text += fmt.Sprintf(", and %s: %s (%s)", does(needing), countOf(len(needing), "change"), examples(needing))
+		}
+		return v1alpha1.ReasonNotGoverned, text
+	case len(needing) > 0:
+		return v1alpha1.ReasonNoticeGiven, fmt.Sprintf("%s %s as customers were told: %s (%s), by notice %s",
+			name, does(needing), countOf(len(needing), "change"), examples(needing), enumerate(r.noticesOf(needing)))
+	case len(r.API.Status.Promised) == 0:
+		return v1alpha1.ReasonBaseline, fmt.Sprintf(
+			"%s is the first contract of customerapi/%s: nothing is promised yet, so there is nothing to break", name, short(r.API.Name))
+	}
+	return v1alpha1.ReasonCompatible, fmt.Sprintf("%s changes nothing that customers of customerapi/%s rely on", name, short(r.API.Name))
+}
+
+// refusal says why a revision is not admissible on its merits, by the first reason.
+func (r *reading) refusal(blocking []Finding, p prospect) string {
+	first := blocking[0]
+	text := ""
+	switch {
+	case !lasting(first):
+		return r.noticeRefusal(p)
+	case decides(first):
+		text = fmt.Sprintf("%s is not admissible: %s", r.name(), first.Message)
+	default:
+		text = fmt.Sprintf("%s cannot be judged: %s: %s", r.name(), first.Path, first.Message)
+	}
+	var besides []string
+	for _, f := range blocking {
+		if f.Reason != first.Reason && !slices.Contains(besides, f.Reason) {
+			besides = append(besides, f.Reason)
+		}
+	}
+	if len(besides) > 0 {
+		text += "; besides: " + enumerate(besides)
+	}
+	return text
+}
+
+// noticeRefusal says what customers were not told, or not long enough ago; from when on the revision could
+// ship; and what could ship today.
+func (r *reading) noticeRefusal(p prospect) string {
+	untold, running := r.ranked(rankUncovered), r.ranked(rankRunning)
+	all := slices.Concat(untold, running)
+	text := fmt.Sprintf("%s %s: ", r.name(), does(all))
+	if len(untold) == 0 {
+		return text + r.runningText(running, p) + " by " + wayOut(r, all)
+	}
+	text += fmt.Sprintf("%s nobody was told of (%s)", countOf(len(untold), "change"), examples(untold))
+	if len(running) > 0 {
+		text += fmt.Sprintf(", and %d more that customers were told of and that cannot ship yet", len(running))
+	}
+	return text + "; " + r.publishText(p) + ", or ship today by " + wayOut(r, all)
+}
+
+// publishText says what is owed for what has to be told, and when that would be over.
+func (r *reading) publishText(p prospect) string {
+	owed := binding(p.untold)
+	if p.atOnce {
+		return owedText(owed) + "; published now it could ship at once"
+	}
+	return fmt.Sprintf("%s; published today it could ship %s", owedText(owed), moment(p.at, owed.Period.Zone))
+}
+
+func (r *reading) runningText(running []*weighed, p prospect) string {
+	told := fmt.Sprintf("%s that customers were told of (%s)", countOf(len(running), "change"), examples(running))
+	if len(p.untold) > 0 {
+		return told + ", by notices that never hold at the same time; " + r.publishText(p) + ", or ship today"
+	}
+	notices, zone := r.lastNotices(running, p.at)
+	return fmt.Sprintf("%s; by notice %s it may ship from %s, or today", told, enumerate(notices), moment(p.at, zone))
+}
+
+// lastNotices are the notices that mature last, at that moment, and the zone in which it was counted.
+func (r *reading) lastNotices(changes []*weighed, at time.Time) (names []string, zone string) {
+	for _, w := range changes {
+		for _, c := range w.coverage {
+			if c.Matures.Equal(at) {
+				names, zone = append(names, c.Notice), c.Owed.Period.Zone
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), zone
+}
+
+// noticesOf are the notices that let the changes serve now, sorted, each once.
+func (r *reading) noticesOf(changes []*weighed) []string {
+	var names []string
+	for _, w := range changes {
+		if i := slices.IndexFunc(w.coverage, coverageHolding(r.Now)); i >= 0 {
+			names = append(names, w.coverage[i].Notice)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// groundText says why a revision is let through whatever its merits.
+func (r *reading) groundText(g ground) string {
+	switch g.reason {
+	case v1alpha1.ReasonServing:
+		return r.name() + " serves, and what serves may always be restarted"
+	case v1alpha1.ReasonWayBack:
+		return fmt.Sprintf("%s served until lately, and may be rolled back to until %s", r.name(), moment(g.until, ""))
+	}
+	return fmt.Sprintf("waiver %s lets %s pass until %s", short(g.name), r.name(), moment(g.until, ""))
+}
+
+func (r *reading) name() string {
+	return short(r.Revision.Name)
+}
+
+// see says where the whole of it is to be read.
+func (r *reading) see() string {
+	see := "; see: forewarn explain apirevision/" + r.name()
+	if r.Revision.Namespace != "" {
+		see += " -n " + short(r.Revision.Namespace)
+	}
+	return see
+}

@@ -1,0 +1,246 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
+)
+
+// EvaluateNotice says whether a notice can be published and, when it was, from when on and until when what it
+// covers may serve.
+func EvaluateNotice(in NoticeInput) NoticeVerdict {
+	if ref := string(in.Notice.Spec.APIRef.Name); in.API == nil || ref != in.API.Name {
+		return NoticeVerdict{
+			Reason:        v1alpha1.ReasonIncomplete,
+			Message:       fmt.Sprintf("there is no customerapi/%s: create it, or name another in apiRef", short(ref)),
+			MaturedReason: v1alpha1.ReasonNotPublished, MaturedMessage: "it was not published",
+		}
+	}
+	n := newNotification(in)
+	switch {
+	case in.Notice.Status.PublishedTime != nil:
+		return n.published()
+	case in.Notice.Spec.State == v1alpha1.NoticeWithdrawn:
+		return n.unpublished(v1alpha1.ReasonWithdrawn, "it was withdrawn before it was published")
+	case len(n.policyErrors) > 0:
+		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed is not known: "+n.policyErrors[0].Error())
+	case !n.readable:
+		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed cannot be counted from now")
+	}
+	return n.proposed()
+}
+
+// notification is a NoticeInput with what is worked out once.
+type notification struct {
+	NoticeInput
+	policies     notice.Policies
+	policyErrors []*notice.PolicyError
+	// ledger holds the notice as it was published or, before, as it would be now.
+	ledger *notice.Ledger
+	// required is the moment until which customers are owed that all stays as it is, by binding.
+	required time.Time
+	binding  notice.Owed
+	// readable is false where that is not known.
+	readable bool
+}
+
+func newNotification(in NoticeInput) *notification {
+	in.Now = in.Now.UTC().Round(0)
+	n := &notification{NoticeInput: in}
+	n.policies, n.policyErrors = notice.ReadPolicies(in.Policies)
+	subject := in.Notice.DeepCopy()
+	if subject.Status.PublishedTime == nil {
+		subject.Spec.State = v1alpha1.NoticePublished
+		subject.Status = v1alpha1.ChangeNoticeStatus{
+			PublishedTime:   &metav1.Time{Time: in.Now},
+			PublishedDigest: notice.Digest(&subject.Spec),
+		}
+	}
+	undated := subject.DeepCopy()
+	undated.Spec.EffectiveTime = nil
+	n.required, n.binding, n.readable = n.ledgerWith(undated).Matures(subject.Name, n.stability)
+	n.ledger = n.ledgerWith(subject)
+	return n
+}
+
+func (n *notification) ledgerWith(subject *v1alpha1.ChangeNotice) *notice.Ledger {
+	all := []v1alpha1.ChangeNotice{*subject}
+	for _, other := range n.Others {
+		if other.Name != subject.Name {
+			all = append(all, other)
+		}
+	}
+	return notice.NewLedger(n.API, all, n.policies)
+}
+
+func (n *notification) stability(version string) v1alpha1.Stability {
+	return stabilityOf(n.API, version)
+}
+
+// proposed is the verdict on a notice that was not published yet.
+func (n *notification) proposed() NoticeVerdict {
+	spec := &n.Notice.Spec
+	if spec.State == v1alpha1.NoticeDraft {
+		return n.unpublished(v1alpha1.ReasonDraft, "it is a draft: published now, its effectiveTime can be "+
+			n.earliest().Format(time.RFC3339)+" or later")
+	}
+	if missing := n.missing(); len(missing) > 0 {
+		return n.unpublished(v1alpha1.ReasonIncomplete, strings.Join(missing, "; "))
+	}
+	if _, by := n.ledger.Standing(n.Notice.Name, n.Now); by != "" {
+		v := n.unpublished(v1alpha1.ReasonSuperseded, fmt.Sprintf("notice %s, which is published, replaces it", by))
+		v.SupersededBy = by
+		return v
+	}
+	effective := spec.EffectiveTime.UTC()
+	if effective.Before(n.required) || effective.Before(n.Now) {
+		return n.unpublished(v1alpha1.ReasonTooSoon, fmt.Sprintf(
+			"its effectiveTime %s is too soon, %s: set it to %s or later",
+			effective.Format(time.RFC3339), owedText(n.binding), n.earliest().Format(time.RFC3339)))
+	}
+	v := n.standing()
+	v.Publishable, v.Digest, v.Owed = true, notice.Digest(spec), n.owed()
+	return v
+}
+
+// unpublished is the verdict on a notice that covers nothing, and what would be if it were published now.
+func (n *notification) unpublished(reason, message string) NoticeVerdict {
+	v := NoticeVerdict{
+		Reason: reason, Message: singleLine(message, maxMessageLength),
+		MaturedReason: v1alpha1.ReasonNotPublished, MaturedMessage: "it was not published",
+	}
+	if reason == v1alpha1.ReasonWithdrawn || reason == v1alpha1.ReasonPolicyInvalid || reason == v1alpha1.ReasonSuperseded || !n.readable {
+		return v
+	}
+	earliest := n.earliest()
+	v.Earliest, v.Owed = &earliest, n.owed()
+	if effective := n.Notice.Spec.EffectiveTime; effective != nil && reason != v1alpha1.ReasonTooSoon {
+		v.Matures, v.Lapses = n.span()
+	}
+	moments := map[time.Time]bool{}
+	if !n.required.After(n.Now) {
+		moments[earliest] = true
+	}
+	for _, entry := range n.Notice.Spec.Covers {
+		classes := n.policies.ClassesCovered(entry)
+		if tick, ok := n.policies.Tick(classes, n.stability(string(entry.Version)), n.Now); ok {
+			moments[tick] = true
+		}
+	}
+	v.NextChange = firstOf(momentsAfter(n.Now, moments))
+	return v
+}
+
+// earliest is a date with which the notice could be published now. Where customers are owed no time, it is
+// the next full hour: a date that is over by the time it is written would not do.
+func (n *notification) earliest() time.Time {
+	if n.required.After(n.Now) {
+		return n.required
+	}
+	return nextHour(n.Now)
+}
+
+func (n *notification) span() (matures, lapses *time.Time) {
+	m, _, ok := n.ledger.Matures(n.Notice.Name, n.stability)
+	if !ok || n.Notice.Spec.EffectiveTime == nil {
+		return nil, nil
+	}
+	l := n.Notice.Spec.EffectiveTime.Add(n.policies.ValidFor()).UTC()
+	return &m, &l
+}
+
+// published is the verdict on a notice that customers were told of.
+func (n *notification) published() NoticeVerdict {
+	reason, by := n.ledger.Standing(n.Notice.Name, n.Now)
+	gone := func(text string) NoticeVerdict {
+		return NoticeVerdict{
+			Reason: reason, Message: text, MaturedReason: reason, MaturedMessage: text,
+			Owed: n.Notice.Status.Owed, Digest: n.Notice.Status.PublishedDigest, SupersededBy: by,
+		}
+	}
+	switch reason {
+	case v1alpha1.ReasonWithdrawn:
+		return gone("customers were told that the change does not come")
+	case v1alpha1.ReasonSuperseded:
+		return gone(fmt.Sprintf("notice %s replaces it", by))
+	case v1alpha1.ReasonDigestMismatch:
+		return gone("it does not say any more what was published: restore it, or publish a new one that supersedes it")
+	}
+	v := n.standing()
+	v.Owed, v.Digest = n.Notice.Status.Owed, n.Notice.Status.PublishedDigest
+	return v
+}
+
+// standing is the verdict on a notice that runs, has matured or has lapsed.
+func (n *notification) standing() NoticeVerdict {
+	v := NoticeVerdict{Published: true, Reason: v1alpha1.ReasonPublished, SupersededBy: ""}
+	v.Matures, v.Lapses = n.span()
+	moments := map[time.Time]bool{}
+	if v.Matures == nil {
+		v.Message, v.MaturedReason = "customers were told", v1alpha1.ReasonPolicyInvalid
+		v.MaturedMessage = "what customers are owed for it cannot be read"
+		return v
+	}
+	zone := n.binding.Period.Zone
+	from, until := moment(*v.Matures, zone), moment(*v.Lapses, zone)
+	v.Message = fmt.Sprintf("customers were told; what it covers may serve from %s until %s", from, until)
+	moments[*v.Matures], moments[*v.Lapses] = true, true
+	switch {
+	case !n.Now.Before(*v.Lapses):
+		v.MaturedReason = v1alpha1.ReasonLapsed
+		v.MaturedMessage = fmt.Sprintf("it covers nothing since %s: publish a new one", until)
+	case !n.Now.Before(*v.Matures):
+		v.Matured, v.MaturedReason = true, v1alpha1.ReasonMatured
+		v.MaturedMessage = fmt.Sprintf("what it covers may serve until %s", until)
+		v.DaysLeft = new(int32)
+	default:
+		v.MaturedReason = v1alpha1.ReasonRunning
+		v.MaturedMessage = fmt.Sprintf("what it covers may serve from %s", from)
+		v.DaysLeft = n.daysLeft(*v.Matures)
+		if tick, ok := (notice.Period{Days: 1, Zone: zone}).Tick(n.Now); ok && *v.DaysLeft > 0 {
+			moments[tick] = true
+		}
+	}
+	v.NextChange = firstOf(momentsAfter(n.Now, moments))
+	return v
+}
+
+func (n *notification) daysLeft(until time.Time) *int32 {
+	zone, err := notice.ParseZone(n.binding.Period.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	days := int32(notice.DaysLeft(n.Now, until, zone))
+	return &days
+}
+
+// owed is what is frozen with the publication: for each version and class that the notice covers, how much
+// is owed today, and nothing where no policy asks for a notice.
+func (n *notification) owed() []v1alpha1.OwedNotice {
+	var list []v1alpha1.OwedNotice
+	for _, entry := range n.Notice.Spec.Covers {
+		for _, class := range n.policies.ClassesCovered(entry) {
+			owed, err := n.policies.Owed([]v1alpha1.ChangeClass{class}, n.stability(string(entry.Version)), n.Now)
+			if err == nil && owed.Policy != "" {
+				list = append(list, notice.Freeze(entry.Version, class, owed))
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b v1alpha1.OwedNotice) int {
+		return slices.Compare([]string{string(a.Version), string(a.Class)}, []string{string(b.Version), string(b.Class)})
+	})
+	return slices.CompactFunc(list, func(a, b v1alpha1.OwedNotice) bool { return a.Version == b.Version && a.Class == b.Class })
+}
+
+func firstOf(moments []time.Time) *time.Time {
+	if len(moments) == 0 {
+		return nil
+	}
+	return &moments[0]
+}

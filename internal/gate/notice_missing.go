@@ -1,0 +1,85 @@
+package gate
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
+)
+
+// maxOwed is how many entries the status of a notice can freeze.
+const maxOwed = 640
+
+var fingerprints = regexp.MustCompile(`^[0-9a-f]{12}$`)
+
+// missing says what customers would miss in the notice, or what in it would cover nothing.
+func (n *notification) missing() []string {
+	spec := &n.Notice.Spec
+	var missing []string
+	if spec.State != v1alpha1.NoticePublished {
+		missing = append(missing, fmt.Sprintf("its state %q is not known: write Draft, Published or Withdrawn",
+			short(string(spec.State))))
+	}
+	if spec.Title == "" {
+		missing = append(missing, "it has no title: say what changes and from when")
+	}
+	if spec.EffectiveTime == nil {
+		missing = append(missing, "it has no effectiveTime: say from when the change holds")
+	}
+	if len(spec.Covers) == 0 {
+		missing = append(missing, "it covers nothing: list the changes in covers")
+	}
+	for i, entry := range spec.Covers {
+		if text := n.missingIn(entry); text != "" {
+			missing = append(missing, fmt.Sprintf("covers[%d] %s", i, text))
+		}
+	}
+	if text := n.missingOlder(); text != "" {
+		missing = append(missing, text)
+	}
+	if len(n.owed()) > maxOwed {
+		missing = append(missing, "it covers too many classes of changes: set class in each entry of covers")
+	}
+	return missing
+}
+
+func (n *notification) missingIn(entry v1alpha1.CoveredChange) string {
+	version := short(string(entry.Version))
+	known := slices.ContainsFunc(n.API.Spec.Versions, func(v v1alpha1.APIVersion) bool { return v.Name == entry.Version }) ||
+		slices.Contains(promisedVersions(n.API), string(entry.Version))
+	switch {
+	case !known:
+		return fmt.Sprintf("names version %q, which customerapi/%s has not", version, short(n.API.Name))
+	case entry.Class != "" && notice.CheckClass(entry.Class) != nil:
+		return notice.CheckClass(entry.Class).Error()
+	case entry.Fingerprint != "" && !fingerprints.MatchString(entry.Fingerprint):
+		return fmt.Sprintf("names fingerprint %q, which is not 12 hex digits", short(entry.Fingerprint))
+	}
+	blanket := entry.Operation == "" && entry.Rule == "" && entry.Fingerprint == ""
+	removal := n.policies.ClassesOf(notice.RuleVersionRemoved, v1alpha1.ClassRemoval)
+	if blanket && entry.Class != "" && !slices.Contains(removal, entry.Class) {
+		return fmt.Sprintf("names no more than version %s and class %s, which covers nothing: name the operation, the rule or the fingerprint",
+			version, entry.Class)
+	}
+	return ""
+}
+
+func (n *notification) missingOlder() string {
+	older := n.Notice.Spec.Supersedes
+	switch {
+	case older == "":
+		return ""
+	case string(older) == n.Notice.Name:
+		return "it supersedes itself: name another notice, or none"
+	}
+	published := func(other v1alpha1.ChangeNotice) bool {
+		return other.Name == string(older) && other.Status.PublishedTime != nil
+	}
+	if !slices.ContainsFunc(n.Others, published) {
+		return fmt.Sprintf("it supersedes %s, which is no published notice of customerapi/%s: name one, or none",
+			short(string(older)), short(n.API.Name))
+	}
+	return ""
+}

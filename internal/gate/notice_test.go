@@ -1,0 +1,236 @@
+package gate_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/test/builders"
+)
+
+// noticing is about a notice of orders, under the policy public-apis.
+func noticing(n *builders.NoticeBuilder, others ...*builders.NoticeBuilder) gate.NoticeInput {
+	in := gate.NoticeInput{Now: now, API: servingOrders().Obj(), Policies: []v1alpha1.NoticePolicy{*publicAPIs().Obj()}, Notice: n.Obj()}
+	for _, other := range others {
+		in.Others = append(in.Others, *other.Obj())
+	}
+	return in
+}
+
+// toPublish announces the removal of an operation, whose customers are owed 180 days until 22 May in Berlin.
+func toPublish(effective time.Time) *builders.NoticeBuilder {
+	return builders.Notice("n", "orders").State(v1alpha1.NoticePublished).Effective(effective).Covers(v1alpha1.CoveredChange{
+		Version: "v1", Operation: "DELETE /orders/{id}", Class: v1alpha1.ClassRemoval,
+	})
+}
+
+func TestNoticesThatCanBePublishedR6(t *testing.T) {
+	inTime := when(t, "2027-05-21T22:00:00Z")
+	removal := func(in *gate.NoticeInput) {
+		in.Policies = []v1alpha1.NoticePolicy{*builders.Policy("p").Owes("Removal", 0).Obj()}
+	}
+	cases := map[string]struct {
+		notice *builders.NoticeBuilder
+		others []*builders.NoticeBuilder
+		edit   func(*gate.NoticeInput)
+		want   string // reason; Published is publishable
+	}{
+		"in time to the second":                      {notice: toPublish(inTime), want: v1alpha1.ReasonPublished},
+		"a second too soon":                          {notice: toPublish(inTime.Add(-time.Second)), want: v1alpha1.ReasonTooSoon},
+		"R13 a second before midnight it is in time": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) { in.Now = when(t, "2026-11-22T23:00:00Z") }, want: v1alpha1.ReasonPublished},
+		"R13 a second after midnight it is not":      {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) { in.Now = when(t, "2026-11-22T23:00:01Z") }, want: v1alpha1.ReasonTooSoon},
+		"a draft":                                    {notice: toPublish(inTime).State(v1alpha1.NoticeDraft), want: v1alpha1.ReasonDraft},
+		"withdrawn":                                  {notice: toPublish(inTime).State(v1alpha1.NoticeWithdrawn), want: v1alpha1.ReasonWithdrawn},
+		"a class that is left out counts as the longest": {
+			notice: builders.Notice("n", "orders").State("Published").CoversOperation("v1", "GET /orders").Effective(when(t, "2027-02-20T23:00:00Z")), want: v1alpha1.ReasonTooSoon},
+		"a class that is set counts as itself": {
+			notice: builders.Notice("n", "orders").State("Published").Effective(when(t, "2027-02-20T23:00:00Z")).
+				Covers(v1alpha1.CoveredChange{Version: "v1", Operation: "GET /orders", Class: "Breaking"}), want: v1alpha1.ReasonPublished},
+		"a class that no policy names may come at once": {
+			notice: builders.Notice("n", "orders").State("Published").Effective(now).
+				Covers(v1alpha1.CoveredChange{Version: "v1", Operation: "GET /orders", Class: "Price"}), want: v1alpha1.ReasonPublished},
+		"but not before":          {notice: toPublish(now.Add(-time.Second)), edit: removal, want: v1alpha1.ReasonTooSoon},
+		"no days are owed":        {notice: toPublish(now), edit: removal, want: v1alpha1.ReasonPublished},
+		"no policy selects it":    {notice: toPublish(now), edit: func(in *gate.NoticeInput) { in.Policies = nil }, want: v1alpha1.ReasonPublished},
+		"a policy cannot be read": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) { in.Policies[0].Spec.TimeZone = "CST" }, want: v1alpha1.ReasonPolicyInvalid},
+		"R1 a second policy owes more": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) {
+			in.Policies = append(in.Policies, *builders.Policy("b").Owes("Removal", 181).Obj())
+		}, want: v1alpha1.ReasonTooSoon},
+		"R6 it keeps the clock of the one it supersedes": {
+			notice: toPublish(now.Add(time.Hour)).Supersedes("older"),
+			others: []*builders.NoticeBuilder{toPublish(now.Add(-day)).Published(now.Add(-300 * day)).Named("older")}, want: v1alpha1.ReasonPublished},
+		"R6 but no date that is over": {
+			notice: toPublish(now.Add(-time.Second)).Supersedes("older"),
+			others: []*builders.NoticeBuilder{toPublish(now.Add(-day)).Published(now.Add(-300 * day)).Named("older")}, want: v1alpha1.ReasonTooSoon},
+		"R6 but not for what the other did not say": {
+			notice: toPublish(now.Add(time.Hour)).Supersedes("older").CoversOperation("v1", "GET /orders"),
+			others: []*builders.NoticeBuilder{toPublish(now.Add(-day)).Published(now.Add(-300 * day)).Named("older")}, want: v1alpha1.ReasonTooSoon},
+		"R6 nor before the date that the other said": {
+			notice: toPublish(now.Add(time.Hour)).Supersedes("older"),
+			others: []*builders.NoticeBuilder{toPublish(now.Add(2 * time.Hour)).Published(now.Add(-300 * day)).Named("older")}, want: v1alpha1.ReasonTooSoon},
+		"it is superseded before it was published": {
+			notice: toPublish(inTime),
+			others: []*builders.NoticeBuilder{toPublish(inTime).Published(now.Add(-day)).Named("newer").Supersedes("n")}, want: v1alpha1.ReasonSuperseded},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := noticing(c.notice, c.others...)
+			if c.edit != nil {
+				c.edit(&in)
+			}
+			v := gate.EvaluateNotice(in)
+			published := c.want == v1alpha1.ReasonPublished
+			if v.Reason != c.want || v.Publishable != published || v.Published != published {
+				t.Errorf("%s, publishable %v: %s", v.Reason, v.Publishable, v.Message)
+			}
+			if published && v.Digest != notice.Digest(&in.Notice.Spec) {
+				t.Error("the digest is not that of the notice")
+			}
+			if !published && (v.Matured || v.MaturedReason != v1alpha1.ReasonNotPublished) {
+				t.Errorf("matured %v, %s", v.Matured, v.MaturedReason)
+			}
+		})
+	}
+}
+
+func TestNoticesThatLackSomething(t *testing.T) {
+	inTime := when(t, "2027-05-21T22:00:00Z")
+	cases := map[string]struct {
+		edit func(*gate.NoticeInput)
+		want string
+	}{
+		"an API that is not there":  {func(in *gate.NoticeInput) { in.API = nil }, "there is no customerapi/orders"},
+		"another API":               {func(in *gate.NoticeInput) { in.Notice.Spec.APIRef.Name = "billing" }, "there is no customerapi/billing"},
+		"no title":                  {func(in *gate.NoticeInput) { in.Notice.Spec.Title = "" }, "it has no title"},
+		"no date":                   {func(in *gate.NoticeInput) { in.Notice.Spec.EffectiveTime = nil }, "it has no effectiveTime"},
+		"nothing that it covers":    {func(in *gate.NoticeInput) { in.Notice.Spec.Covers = nil }, "it covers nothing"},
+		"a state that is not known": {func(in *gate.NoticeInput) { in.Notice.Spec.State = "Sent" }, `its state "Sent" is not known`},
+		"a version that is not known": {func(in *gate.NoticeInput) { in.Notice.Spec.Covers[0].Version = "v9" },
+			`covers[0] names version "v9", which customerapi/orders has not`},
+		"a class of another spelling": {func(in *gate.NoticeInput) { in.Notice.Spec.Covers[0].Class = "removal" }, `covers[0] class "removal" is not one`},
+		"no fingerprint":              {func(in *gate.NoticeInput) { in.Notice.Spec.Covers[0].Fingerprint = "0123456789AB" }, `which is not 12 hex digits`},
+		"a blanket": {func(in *gate.NoticeInput) {
+			in.Notice.Spec.Covers[0] = v1alpha1.CoveredChange{Version: "v1", Class: "Breaking"}
+		}, "covers[0] names no more than version v1 and class Breaking, which covers nothing"},
+		"a notice to supersede":         {func(in *gate.NoticeInput) { in.Notice.Spec.Supersedes = "older" }, "it supersedes older, which is no published notice"},
+		"another notice to supersede":   {func(in *gate.NoticeInput) { in.Notice.Spec.Supersedes = "n" }, "it supersedes itself"},
+		"more than one thing at a time": {func(in *gate.NoticeInput) { in.Notice.Spec.Title, in.Notice.Spec.EffectiveTime = "", nil }, "it has no title: say what changes and from when; it has no effectiveTime"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := noticing(toPublish(inTime))
+			c.edit(&in)
+			v := gate.EvaluateNotice(in)
+			if v.Reason != v1alpha1.ReasonIncomplete || v.Publishable || v.Published || !strings.Contains(v.Message, c.want) {
+				t.Errorf("%s: %s\nwant %s", v.Reason, v.Message, c.want)
+			}
+		})
+	}
+	blanket := builders.Notice("n", "orders").State("Published").Effective(inTime).Covers(v1alpha1.CoveredChange{Version: "v1", Class: "Removal"})
+	if v := gate.EvaluateNotice(noticing(blanket)); !v.Publishable {
+		t.Errorf("the removal of a version cannot be told: %s", v.Message)
+	}
+}
+
+func TestTheLifeOfANotice(t *testing.T) {
+	told := func() *builders.NoticeBuilder {
+		return toPublish(when(t, "2027-06-01T00:00:00Z")).Published(now).Owed("v1", "Removal", "public-apis", "Europe/Berlin", 180)
+	}
+	type want struct {
+		at        string
+		published bool
+		matured   bool
+		reason    string
+		daysLeft  int32 // -1: not said
+		next      string
+	}
+	cases := map[string]struct {
+		notice *builders.NoticeBuilder
+		others []*builders.NoticeBuilder
+		want   want
+	}{
+		"it runs":                     {told(), nil, want{"2026-11-22T10:00:01Z", true, false, "Running", 190, "2026-11-22T23:00:01Z"}},
+		"it runs for a day more":      {told(), nil, want{"2027-05-30T22:00:00Z", true, false, "Running", 1, "2027-05-30T22:00:01Z"}},
+		"it runs for less than a day": {told(), nil, want{"2027-05-30T22:00:01Z", true, false, "Running", 0, "2027-06-01T00:00:00Z"}},
+		"a second before it matures":  {told(), nil, want{"2027-05-31T23:59:59Z", true, false, "Running", 0, "2027-06-01T00:00:00Z"}},
+		"it has matured":              {told(), nil, want{"2027-06-01T00:00:00Z", true, true, "Matured", 0, "2027-11-28T00:00:00Z"}},
+		"a second before it lapses":   {told(), nil, want{"2027-11-27T23:59:59Z", true, true, "Matured", 0, "2027-11-28T00:00:00Z"}},
+		"it has lapsed":               {told(), nil, want{"2027-11-28T00:00:00Z", true, false, "Lapsed", -1, ""}},
+		"R3 the period is the longer": {told().Effective(when(t, "2027-04-01T00:00:00Z")), nil, want{"2027-05-21T21:59:59Z", true, false, "Running", 0, "2027-05-21T22:00:00Z"}},
+		"it is withdrawn":             {told().Withdrawn(now), nil, want{"2027-06-02T00:00:00Z", false, false, "Withdrawn", -1, ""}},
+		"it is superseded": {told(), []*builders.NoticeBuilder{told().Named("newer").Supersedes("n")},
+			want{"2027-06-02T00:00:00Z", false, false, "Superseded", -1, ""}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := noticing(c.notice, c.others...)
+			in.Now = when(t, c.want.at)
+			v := gate.EvaluateNotice(in)
+			got := want{c.want.at, v.Published, v.Matured, v.MaturedReason, -1, ""}
+			if v.DaysLeft != nil {
+				got.daysLeft = *v.DaysLeft
+			}
+			if v.NextChange != nil {
+				got.next = v.NextChange.Format(time.RFC3339)
+			}
+			if got != c.want || v.Publishable || v.Message == "" || v.MaturedMessage == "" || v.Earliest != nil {
+				t.Errorf("\n got %+v\nwant %+v\n%s", got, c.want, v.Message)
+			}
+			if diff := cmp.Diff(in.Notice.Status.Owed, v.Owed); diff != "" {
+				t.Errorf("what was owed has changed: %s", diff)
+			}
+		})
+	}
+	changed := noticing(told())
+	changed.Notice.Spec.Covers[0].Operation = "DELETE /everything"
+	if v := gate.EvaluateNotice(changed); v.Published || v.Reason != v1alpha1.ReasonDigestMismatch {
+		t.Errorf("%s: %s", v.Reason, v.Message)
+	}
+}
+
+func TestWhatIsOwedIsFrozenWithThePublicationR8(t *testing.T) {
+	in := noticing(builders.Notice("n", "orders").State("Published").Effective(when(t, "2028-01-01T00:00:00Z")).
+		Covers(v1alpha1.CoveredChange{Version: "v1", Operation: "GET /a", Class: "Breaking"}).
+		Covers(v1alpha1.CoveredChange{Version: "v1", Operation: "GET /b", Class: "Breaking"}).
+		Covers(v1alpha1.CoveredChange{Version: "v1", Operation: "GET /c", Class: "Addition"}).
+		Covers(v1alpha1.CoveredChange{Version: "v2", Operation: "GET /d"}))
+	in.Policies = append(in.Policies, *builders.Policy("b").OwesBusinessDays("Breaking", 70).Holidays("DE").Obj())
+	owed := func(version v1alpha1.VersionName, class v1alpha1.ChangeClass, days int32) v1alpha1.OwedNotice {
+		return v1alpha1.OwedNotice{Version: version, Class: class, Policy: "public-apis", TimeZone: "Europe/Berlin", Days: &days}
+	}
+	business := func(version v1alpha1.VersionName) v1alpha1.OwedNotice {
+		o := owed(version, "Breaking", 70)
+		o.Policy, o.TimeZone, o.CountedAs, o.Holidays = "b", "UTC", v1alpha1.CountBusinessDays, []string{"DE"}
+		return o
+	}
+	none := owed("v2", "Correction", 0)
+	none.Policy, none.TimeZone = "b", "UTC"
+	want := []v1alpha1.OwedNotice{business("v1"), owed("v2", "Behaviour", 30), business("v2"), none, owed("v2", "Removal", 180)}
+	v := gate.EvaluateNotice(in)
+	if diff := cmp.Diff(want, v.Owed); diff != "" || !v.Publishable {
+		t.Errorf("%s (-want +got):\n%s", v.Message, diff)
+	}
+}
+
+func TestTooSoonSaysFromWhenItWouldDo(t *testing.T) {
+	v := gate.EvaluateNotice(noticing(toPublish(when(t, "2027-01-01T00:00:00Z"))))
+	want := "its effectiveTime 2027-01-01T00:00:00Z is too soon, customers are owed 180 days (policy public-apis): set it to 2027-05-21T22:00:00Z or later"
+	if v.Message != want || v.Earliest == nil || !v.Earliest.Equal(when(t, "2027-05-21T22:00:00Z")) || v.NextChange.Format(time.RFC3339) != "2026-11-22T23:00:01Z" {
+		t.Errorf("%s\nearliest %v, next change %v", v.Message, v.Earliest, v.NextChange)
+	}
+	again := noticing(toPublish(*v.Earliest))
+	if v := gate.EvaluateNotice(again); !v.Publishable {
+		t.Errorf("the date that it names does not do: %s", v.Message)
+	}
+	atOnce := noticing(toPublish(now.Add(-day)))
+	atOnce.Policies = []v1alpha1.NoticePolicy{*builders.Policy("p").Owes("Removal", 0).Obj()}
+	v = gate.EvaluateNotice(atOnce)
+	if v.Earliest == nil || !v.Earliest.Equal(now.Add(time.Hour)) || !v.NextChange.Equal(now.Add(time.Hour)) {
+		t.Errorf("earliest %v, next change %v", v.Earliest, v.NextChange)
+	}
+}

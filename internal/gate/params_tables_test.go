@@ -1,0 +1,53 @@
+package gate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+// flat reads the tables of a gate as a policy does, and returns each line under "<table>.<key>".
+func flat(data map[string]string) map[string]string {
+	out := map[string]string{}
+	for key, value := range data {
+		if !strings.HasPrefix(value, "\n") {
+			out[key] = value
+			continue
+		}
+		for line := range strings.SplitSeq(strings.Trim(value, "\n"), "\n") {
+			name, text, _ := strings.Cut(line, " ")
+			out[key+"."+name] = text
+		}
+	}
+	return out
+}
+
+func TestTablesStandBetweenNewlines(t *testing.T) {
+	a := governed("orders", nil, map[string]string{"app": "orders"}, map[string]string{"tier": ""})
+	a.Held, a.Hold = true, "orders is held"
+	a.API.Spec.CarriedBy.Services = []string{"shop"}
+	b := governed("cart", nil, map[string]string{"app": "cart"})
+	b.Held, b.Hold = true, "cart is held"
+	b.API.Spec.CarriedBy.Services = []string{"shop"}
+	in := namespace(a, b)
+	in.Revisions = append(in.Revisions,
+		revision("orders-2", "orders", refused("no")), revision("orders-1", "orders", admissible()))
+	want := map[string]string{
+		"format": "1", "epoch": "7",
+		"pair":   "\napp=cart cart\napp=orders orders\ntier= orders\n",
+		"select": "\ncart app=cart\norders app=orders;tier=\n",
+		"of":     "\norders-1 orders\norders-2 orders\n",
+		"admit":  "\norders-1 \n",
+		"refuse": "\norders-2 no\n",
+		"keep":   "\ncustomerapis/cart cart\ncustomerapis/orders orders\nservices/shop cart orders\n",
+		"hold":   "\ncart cart is held\norders orders is held\n",
+		"hold-namespace": "customers rely on what is in shop (cart, orders): publish notices that cover its removal; " +
+			"see: kubectl get promises -n shop",
+	}
+	if diff := cmp.Diff(want, gate.Publish(in).Gates[deny]); diff != "" {
+		t.Error(diff)
+	}
+}

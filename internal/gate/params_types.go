@@ -1,0 +1,64 @@
+package gate
+
+import (
+	"time"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// NamespaceInput is all that the gates of a namespace depend on.
+type NamespaceInput struct {
+	Now       time.Time
+	Namespace string
+	// OwnNamespace is that of forewarn itself, which is never governed.
+	OwnNamespace string
+	// Epoch is the leaseTransitions of the leader that writes.
+	Epoch int64
+	APIs  []PublishedAPI
+	// Revisions are those that exist. What serves or may be rolled back to is known from the APIs.
+	Revisions []PublishedRevision
+	// Limit is how many bytes each gate may hold. 0: DefaultGateLimit.
+	Limit int
+}
+
+// PublishedAPI is one CustomerAPI of the namespace.
+type PublishedAPI struct {
+	// API is the CustomerAPI with its status: selectors, serving, promised, way back.
+	API *v1alpha1.CustomerAPI
+	// Governed says that it is in a gate at all, Enforcement in which.
+	Governed    bool
+	Enforcement v1alpha1.Enforcement
+	// ImagesRequired says that the images of pods are compared with those of the revision.
+	ImagesRequired bool
+	// Keeper is the workload that is not to be deleted while Held.
+	Keeper *v1alpha1.WorkloadRef
+	// Held and Hold are the answer of Deletion.
+	Held bool
+	Hold string
+}
+
+// PublishedRevision is one revision of the namespace.
+type PublishedRevision struct {
+	Name string
+	API  string
+	// Created orders what has to be left out of a gate that is full.
+	Created time.Time
+	Images  []string
+	// Verdict is nil while the revision is not judged.
+	Verdict *Verdict
+}
+
+// Published is what the gates of a namespace hold.
+type Published struct {
+	// Governed says that the namespace has gates. Without, all else is empty.
+	Governed bool
+	// Gates is the data of the ConfigMap for each enforcement.
+	Gates map[v1alpha1.Enforcement]map[string]string
+	// Until are the annotations of the namespace at which admissions end.
+	Until map[string]string
+	// Dropped says what did not fit, in the order in which it was left out: the enforcement, a blank and what.
+	Dropped []string
+	// LostSelectors are the APIs that have a selector which cannot be in a gate, or none at all: nothing is
+	// left of it once slot keys are left out, or its labels are such as no pod can have.
+	LostSelectors []string
+}

@@ -1,0 +1,186 @@
+// Package gate judges: what is proposed, against what customers were promised and what they were told.
+// It is pure: the same input gives the same verdict, whoever asks.
+package gate
+
+import (
+	"time"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/contract"
+)
+
+// Input is all that a verdict on a revision depends on.
+type Input struct {
+	Now time.Time
+	// API is the CustomerAPI with its status: what is promised, what serves, the way back.
+	API *v1alpha1.CustomerAPI
+	// Policies are those that select the API. What is in force counts, and the spec where nothing is: a
+	// manifest has no status.
+	Policies []v1alpha1.NoticePolicy
+	// Notices are those of the API. Others are left out of account.
+	Notices []v1alpha1.ChangeNotice
+	// Waivers are those of the namespace.
+	Waivers  []v1alpha1.Waiver
+	Revision *v1alpha1.APIRevision
+	Proposal Proposal
+}
+
+// Proposal is what was made of the documents of a revision.
+type Proposal struct {
+	// Digest is the RevisionDigest of what is judged.
+	Digest v1alpha1.Digest
+	// Contracts are the documents that could be read.
+	Contracts []v1alpha1.JudgedContract
+	// Changes are found by comparing each document with every promised contract of the same version.
+	Changes []contract.Change
+	// Problems are the documents that could not be read, those of the promise included.
+	Problems []Problem
+	// Moved holds, by fingerprint, the API of the same product that serves an operation unchanged.
+	Moved map[string]string
+}
+
+// Problem is a document that could not be read.
+type Problem struct {
+	Version string
+	Reason  string // a reason of Judged and Admissible
+	Message string // what is wrong and what to do
+}
+
+// Finding is one thing that a check has to say about a proposal.
+type Finding struct {
+	Reason  string
+	Message string
+	// Path is the field or the object that it is about.
+	Path string
+	// ClearsAt is the moment at which the finding goes away by itself. Nil: somebody has to act.
+	ClearsAt *time.Time
+	// Blocks says that the revision is not admissible on its merits because of this finding.
+	Blocks bool
+}
+
+// Verdict is the answer on a revision.
+type Verdict struct {
+	// Decided is false where the merits could not be judged. That counts as refused, and the condition is
+	// Unknown, unless the revision is Admissible all the same.
+	Decided    bool
+	Admissible bool
+	// OnMerit is false where the revision is admissible only because it serves, served lately or is waived.
+	// The promise moves only to what is admissible on its merits; all else that serves breaks it.
+	OnMerit bool
+	Reason  string
+	// Message is the verdict in one line, as a refused rollout shows it.
+	Message string
+	// Merits is the answer on the merits in one line: what the revision breaks, also where it is admissible
+	// all the same.
+	Merits string
+	// Findings are all, those that block first.
+	Findings []Finding
+	// Changes are all, those that block first.
+	Changes []v1alpha1.JudgedChange
+	// Breaking counts the changes that customers are to be told of, Uncovered those of them that no notice
+	// covers.
+	Breaking  int
+	Uncovered int
+	// Earliest is the earliest moment at which the revision is admissible on its merits: with the notices
+	// that stand or, for what is uncovered, with a notice published now. Nil: nothing in it is owed notice,
+	// or no notice would do.
+	Earliest *time.Time
+	// AdmissibleUntil is the moment from which it is refused again. Nil: none is known.
+	AdmissibleUntil *time.Time
+	// NextChange is the moment at which something in this verdict next changes by itself, all else being as
+	// it is.
+	NextChange *time.Time
+	// Waiver is the Waiver that counts for a revision which is not admissible on its merits.
+	Waiver string
+}
+
+// NoticeInput is all that is to be said about a notice depends on.
+type NoticeInput struct {
+	Now time.Time
+	// API is nil where the CustomerAPI that the notice names does not exist.
+	API      *v1alpha1.CustomerAPI
+	Policies []v1alpha1.NoticePolicy
+	Notice   *v1alpha1.ChangeNotice
+	// Others are the other notices of the API.
+	Others []v1alpha1.ChangeNotice
+}
+
+// NoticeVerdict says whether a notice can be published and, when it was, what it is worth.
+type NoticeVerdict struct {
+	// Publishable says that the publication can be stamped now, with Owed and the digest. It is false for
+	// what was published before.
+	Publishable bool
+	// Published, Reason and Message are those of the condition Published, once a publication that is
+	// possible was stamped.
+	Published bool
+	Reason    string
+	Message   string
+	// Digest is that of what is published, to be stamped with it.
+	Digest v1alpha1.Digest
+	// Owed is what is owed: what was frozen at publication or, before, what would be.
+	Owed []v1alpha1.OwedNotice
+	// Earliest is the earliest effectiveTime with which it could be published now. Nil once it was.
+	Earliest *time.Time
+	// Matures and Lapses are what is or, before the publication, what would be when published now.
+	Matures *time.Time
+	Lapses  *time.Time
+	// DaysLeft is the number of full days until it matures. Nil where it does not.
+	DaysLeft     *int32
+	SupersededBy string
+	// Matured, MaturedReason and MaturedMessage are those of the condition Matured.
+	Matured        bool
+	MaturedReason  string
+	MaturedMessage string
+	NextChange     *time.Time
+}
+
+// Observation is what was seen of one workload that carries the API.
+type Observation struct {
+	Workload v1alpha1.WorkloadRef
+	// Ready is the number of its pods that are ready.
+	Ready int32
+	// TakesTraffic says that the selectors of the API match its pods with the slot labels, too.
+	TakesTraffic bool
+	// Completed says that the rollout of the present template is complete.
+	Completed bool
+	// Current is the revision that the present template names, empty for none.
+	Current string
+	Running []Running
+}
+
+// Running is a revision that a workload has pods of, or asks for pods of.
+type Running struct {
+	// Revision is empty for pods that name none.
+	Revision string
+	Pods     int32
+	// Wanted is the number of replicas asked of the ReplicaSets that carry it.
+	Wanted int32
+	Images []string
+}
+
+// PromiseInput is all that the promise of an API depends on.
+type PromiseInput struct {
+	Now time.Time
+	// API is the CustomerAPI with the status that was last written: the promise is kept there.
+	API      *v1alpha1.CustomerAPI
+	Policies []v1alpha1.NoticePolicy
+	Observed []Observation
+	// Revisions are those that exist, by name.
+	Revisions map[string]RevisionFacts
+	// Keeper is the one there was until now, as the gate holds it (KeeperIn).
+	Keeper *v1alpha1.WorkloadRef
+}
+
+// PromiseOutput is what customers of an API rely on now.
+type PromiseOutput struct {
+	Serving         []v1alpha1.ServingRevision
+	ServingRevision string
+	Promised        []v1alpha1.PromisedContract
+	WayBack         []v1alpha1.PastRevision
+	// Broken is the whole list as it is to be kept, and BrokenCount the count.
+	Broken      []v1alpha1.BrokenPromise
+	BrokenCount int32
+	// Keeper is the one workload whose deletion would take the API away from customers.
+	Keeper     *v1alpha1.WorkloadRef
+	NextChange *time.Time
+}
