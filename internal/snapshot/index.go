@@ -1,0 +1,52 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// Fields by which objects are looked up. A cache that a Snapshot reads from must be indexed by them.
+const (
+	apiField      = "spec.apiRef.name"
+	revisionField = "spec.revision"
+)
+
+type index struct {
+	object client.Object
+	field  string
+	value  client.IndexerFunc
+}
+
+func indexes() []index {
+	return []index{
+		{&v1alpha1.APIRevision{}, apiField, func(o client.Object) []string {
+			return []string{string(o.(*v1alpha1.APIRevision).Spec.APIRef.Name)}
+		}},
+		{&v1alpha1.ChangeNotice{}, apiField, func(o client.Object) []string {
+			return []string{string(o.(*v1alpha1.ChangeNotice).Spec.APIRef.Name)}
+		}},
+		{&v1alpha1.Waiver{}, revisionField, func(o client.Object) []string {
+			return []string{string(o.(*v1alpha1.Waiver).Spec.Revision)}
+		}},
+	}
+}
+
+// AddIndexes prepares a cache for a Snapshot.
+func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, i := range indexes() {
+		if err := indexer.IndexField(ctx, i.object, i.field, i.value); err != nil {
+			return fmt.Errorf("indexing %T by %s: %w", i.object, i.field, err)
+		}
+	}
+	return nil
+}
+
+// OfAPI selects the APIRevisions or ChangeNotices of a CustomerAPI.
+func OfAPI(name string) client.MatchingFields { return client.MatchingFields{apiField: name} }
+
+// OfRevision selects the Waivers of an APIRevision.
+func OfRevision(name string) client.MatchingFields { return client.MatchingFields{revisionField: name} }

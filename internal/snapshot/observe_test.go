@@ -1,0 +1,273 @@
+package snapshot
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+// carried makes the objects of a workload whose pods carry the API "orders".
+type carried struct {
+	labels set
+	born   time.Time
+}
+
+func orders(extra ...string) carried {
+	labels := set{"app": "orders"}
+	for i := 0; i+1 < len(extra); i += 2 {
+		labels[extra[i]] = extra[i+1]
+	}
+	return carried{labels: labels, born: noon}
+}
+
+func (c carried) template(annotation string, images ...string) corev1.PodTemplateSpec {
+	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: c.labels}}
+	if annotation != "" {
+		template.Annotations = set{v1alpha1.RevisionAnnotation: annotation}
+	}
+	for _, image := range images {
+		template.Spec.Containers = append(template.Spec.Containers, corev1.Container{Image: image})
+	}
+	return template
+}
+
+func (c carried) deployment(name, annotation string, status appsv1.DeploymentStatus) *appsv1.Deployment {
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Generation: 1},
+		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To[int32](2), Template: c.template(annotation)},
+		Status:     status,
+	}
+}
+
+func (c carried) replicaSet(deployment, hash, annotation string, wanted int32, images ...string) *appsv1.ReplicaSet {
+	set := &appsv1.ReplicaSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: deployment + "-" + hash},
+		Spec:       appsv1.ReplicaSetSpec{Replicas: &wanted, Template: c.template(annotation, images...)},
+	}
+	set.OwnerReferences = ownedBy("Deployment", deployment)
+	return set
+}
+
+func (c carried) pod(name, kind, owner, annotation string, ready bool, images ...string) *corev1.Pod {
+	template := c.template(annotation, images...)
+	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+	pod.Namespace, pod.Name, pod.CreationTimestamp = "shop", name, metav1.Time{Time: c.born}
+	if kind != "" {
+		pod.OwnerReferences = ownedBy(kind, owner)
+	}
+	pod.Status.Phase = corev1.PodRunning
+	state := corev1.ConditionFalse
+	if ready {
+		state = corev1.ConditionTrue
+	}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: state}}
+	return pod
+}
+
+func ownedBy(kind, name string) []metav1.OwnerReference {
+	return []metav1.OwnerReference{{Kind: kind, Name: name, Controller: ptr.To(true)}}
+}
+
+func complete() appsv1.DeploymentStatus {
+	return appsv1.DeploymentStatus{
+		ObservedGeneration: 1, Replicas: 2, UpdatedReplicas: 2, ReadyReplicas: 2, AvailableReplicas: 2,
+		Conditions: []appsv1.DeploymentCondition{
+			{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionTrue},
+			{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, Reason: "NewReplicaSetAvailable"},
+		},
+	}
+}
+
+func underWay() appsv1.DeploymentStatus {
+	status := complete()
+	status.UpdatedReplicas = 1
+	return status
+}
+
+func ref(kind, name string) v1alpha1.WorkloadRef { return v1alpha1.WorkloadRef{Kind: kind, Name: name} }
+
+func TestObserve(t *testing.T) {
+	older, younger := orders(), orders()
+	younger.born = noon.Add(time.Minute)
+	finished := orders().pod("done", "Job", "report", "", false)
+	finished.Status.Phase = corev1.PodSucceeded
+	leaving := orders().pod("leaving", "ReplicaSet", "orders-aaa", "orders-1", false, "orders:1")
+	leaving.DeletionTimestamp = &metav1.Time{Time: noon}
+
+	tests := map[string]struct {
+		objects []client.Object
+		want    []gate.Observation
+	}{
+		"nothing carries it": {objects: []client.Object{
+			carried{labels: set{"app": "carts"}}.deployment("carts", "", complete()),
+		}},
+		"a Deployment that was rolled out": {
+			objects: []client.Object{
+				orders().deployment("orders", "orders-1", complete()),
+				orders().replicaSet("orders", "aaa", "orders-1", 2, "orders:1"),
+				orders().pod("a", "ReplicaSet", "orders-aaa", "orders-1", true, "orders:1"),
+				orders().pod("b", "ReplicaSet", "orders-aaa", "orders-1", true, "orders:1", "sidecar:1"),
+			},
+			want: []gate.Observation{{
+				Workload: ref("Deployment", "orders"), Ready: 2, TakesTraffic: true, Completed: true, Current: "orders-1",
+				Running: []gate.Running{{Revision: "orders-1", Pods: 2, Wanted: 2, Images: []string{"orders:1", "sidecar:1"}}},
+			}},
+		},
+		"a rollout under way, with a pod that leaves": {
+			objects: []client.Object{
+				orders().deployment("orders", "orders-2", underWay()),
+				orders().replicaSet("orders", "aaa", "orders-1", 0, "orders:1"),
+				orders().replicaSet("orders", "bbb", "orders-2", 2, "orders:2"),
+				leaving,
+				orders().pod("b", "ReplicaSet", "orders-bbb", "orders-2", true, "orders:2"),
+			},
+			want: []gate.Observation{{
+				Workload: ref("Deployment", "orders"), Ready: 1, TakesTraffic: true, Current: "orders-2",
+				Running: []gate.Running{
+					{Revision: "orders-1", Pods: 1, Images: []string{"orders:1"}},
+					{Revision: "orders-2", Pods: 1, Wanted: 2, Images: []string{"orders:2"}},
+				},
+			}},
+		},
+		"pods that name no revision, or none of this API": {
+			objects: []client.Object{
+				orders().deployment("orders", "", complete()),
+				orders().replicaSet("orders", "aaa", "", 1, "orders:0"),
+				orders().pod("a", "ReplicaSet", "orders-aaa", " carts-1 , unknown", true, "orders:0"),
+			},
+			want: []gate.Observation{{
+				Workload: ref("Deployment", "orders"), Ready: 1, TakesTraffic: true, Completed: true,
+				Running: []gate.Running{{Pods: 1, Wanted: 1, Images: []string{"orders:0"}}},
+			}},
+		},
+		"pods that serve several APIs name this one's revision among others": {
+			objects: []client.Object{orders().pod("a", "", "", "carts-1, orders-1", true, "both:1")},
+			want: []gate.Observation{{
+				Workload: ref("Pod", "a"), Ready: 1, TakesTraffic: true, Completed: true, Current: "orders-1",
+				Running: []gate.Running{{Revision: "orders-1", Pods: 1, Images: []string{"both:1"}}},
+			}},
+		},
+		"a revision that serves and whose object was deleted is still known": {
+			objects: []client.Object{orders().pod("a", "", "", "pruned", true, "orders:0")},
+			want: []gate.Observation{{
+				Workload: ref("Pod", "a"), Ready: 1, TakesTraffic: true, Completed: true, Current: "pruned",
+				Running: []gate.Running{{Revision: "pruned", Pods: 1, Images: []string{"orders:0"}}},
+			}},
+		},
+		"the half that waits takes no traffic": {
+			objects: []client.Object{
+				orders("slot", "blue").deployment("blue", "orders-1", complete()),
+				orders("slot", "blue").pod("a", "ReplicaSet", "blue-aaa", "orders-1", true, "orders:1"),
+				orders("slot", "green", appsv1.DefaultDeploymentUniqueLabelKey, "bbb").pod("b", "ReplicaSet", "green-bbb", "orders-2", true, "orders:2"),
+				orders("slot", "green").deployment("green", "orders-2", complete()),
+				service("slotted", set{"app": "orders", "slot": "blue"}),
+			},
+			want: []gate.Observation{
+				{
+					Workload: ref("Deployment", "blue"), TakesTraffic: true, Completed: true, Current: "orders-1",
+				},
+				{
+					Workload: ref("Deployment", "green"), Ready: 1, Completed: true, Current: "orders-2",
+					Running: []gate.Running{{Revision: "orders-2", Pods: 1, Images: []string{"orders:2"}}},
+				},
+				{
+					Workload: ref("ReplicaSet", "blue-aaa"), Ready: 1, TakesTraffic: true, Completed: true, Current: "orders-1",
+					Running: []gate.Running{{Revision: "orders-1", Pods: 1, Images: []string{"orders:1"}}},
+				},
+			},
+		},
+		"of a kind that is not known the youngest pod says what is wanted": {
+			objects: []client.Object{
+				younger.pod("b", "Rollout", "orders", "orders-2", true, "orders:2"),
+				older.pod("a", "Rollout", "orders", "orders-1", true, "orders:1"),
+				finished,
+			},
+			want: []gate.Observation{{
+				Workload: ref("Rollout", "orders"), Ready: 2, TakesTraffic: true, Current: "orders-2",
+				Running: []gate.Running{
+					{Revision: "orders-1", Pods: 1, Images: []string{"orders:1"}},
+					{Revision: "orders-2", Pods: 1, Images: []string{"orders:2"}},
+				},
+			}},
+		},
+	}
+	revision := func(name, api string) client.Object {
+		r := &v1alpha1.APIRevision{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
+		r.Spec.APIRef.Name = v1alpha1.ObjectName(api)
+		return r
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := apiCarriedBy(v1alpha1.Carrier{Services: []string{"orders"}})
+			api.Status.Serving = []v1alpha1.ServingRevision{{Revision: "pruned"}}
+			objects := append(test.objects, revision("orders-1", "orders"), revision("orders-2", "orders"), revision("carts-1", "carts"))
+			carrier := "orders"
+			if reader := FromManifests(objects); reader.Get(t.Context(), client.ObjectKey{Namespace: "shop", Name: "slotted"}, &corev1.Service{}) == nil {
+				carrier = "slotted"
+			} else {
+				objects = append(objects, service("orders", set{"app": "orders"}))
+			}
+			api.Spec.CarriedBy = v1alpha1.Carrier{Services: []string{carrier}, SlotKeys: []string{"slot"}}
+			s := New(FromManifests(objects), nil)
+			carriers, err := s.Carriers(t.Context(), api)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Observe(t.Context(), api, carriers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestObserveStatefulSetsAndDaemonSets(t *testing.T) {
+	template := orders().template("orders-1", "orders:1")
+	stateful := &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders", Generation: 2},
+		Spec:       appsv1.StatefulSetSpec{Replicas: ptr.To[int32](1), Template: template},
+		Status: appsv1.StatefulSetStatus{
+			ObservedGeneration: 2, Replicas: 1, ReadyReplicas: 1, CurrentReplicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1,
+			CurrentRevision: "orders-x", UpdateRevision: "orders-x",
+		},
+	}
+	daemon := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders", Generation: 1},
+		Spec:       appsv1.DaemonSetSpec{Template: template},
+		Status: appsv1.DaemonSetStatus{
+			ObservedGeneration: 1, DesiredNumberScheduled: 3, CurrentNumberScheduled: 3, UpdatedNumberScheduled: 2, NumberAvailable: 3, NumberReady: 3,
+		},
+	}
+	api := apiCarriedBy(v1alpha1.Carrier{MatchLabels: set{"app": "orders"}})
+	revision := &v1alpha1.APIRevision{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders-1"}}
+	revision.Spec.APIRef.Name = "orders"
+	s := New(FromManifests([]client.Object{stateful, daemon, revision}), nil)
+	carriers, err := s.Carriers(t.Context(), api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Observe(t.Context(), api, carriers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []gate.Observation{
+		{Workload: ref("DaemonSet", "orders"), TakesTraffic: true, Current: "orders-1"},
+		{Workload: ref("StatefulSet", "orders"), TakesTraffic: true, Completed: true, Current: "orders-1"},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,22 @@
+// Package snapshot reads, and is the only one that does: from the objects of a cluster or from manifests it makes
+// the inputs of the pure packages. It writes nothing.
+package snapshot
+
+import (
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Snapshot reads what judgements depend on.
+type Snapshot struct {
+	// objects are read often: a cache, or manifests.
+	objects client.Reader
+	// documents are read once and are big: ConfigMaps that hold contracts, and KeptContracts. No cache holds them.
+	documents client.Reader
+	memory    *memory
+}
+
+// New returns a Snapshot that reads contract documents from documents and all else from objects. The two may be
+// the same.
+func New(objects, documents client.Reader) *Snapshot {
+	return &Snapshot{objects: objects, documents: documents, memory: newMemory()}
+}

@@ -1,0 +1,81 @@
+package snapshot
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+// workload gathers what was read of one workload.
+type workload struct {
+	// templated says that current and completed come from the workload itself, not from its pods.
+	templated bool
+	completed bool
+	current   string
+	traffic   bool
+	pods      int32
+	ready     int32
+	youngest  time.Time
+	running   map[string]*gate.Running
+}
+
+func (w *workload) run(revision string) *gate.Running {
+	found, ok := w.running[revision]
+	if !ok {
+		found = &gate.Running{Revision: revision}
+		w.running[revision] = found
+	}
+	return found
+}
+
+func (w *workload) observation(ref v1alpha1.WorkloadRef) gate.Observation {
+	observed := gate.Observation{
+		Workload:     ref,
+		Ready:        w.ready,
+		TakesTraffic: w.traffic,
+		Completed:    w.completed,
+		Current:      w.current,
+	}
+	if !w.templated {
+		// A kind we do not know, such as a Rollout or a Job, has arrived when all its pods agree and are ready.
+		observed.Completed = w.pods > 0 && w.ready == w.pods && len(w.running) == 1
+	}
+	for _, running := range w.running {
+		slices.Sort(running.Images)
+		observed.Running = append(observed.Running, *running)
+	}
+	slices.SortFunc(observed.Running, func(a, b gate.Running) int { return cmp.Compare(a.Revision, b.Revision) })
+	return observed
+}
+
+// addImages takes the images of a pod in; ephemeral containers are not part of a revision.
+func addImages(running *gate.Running, pod *corev1.PodSpec) {
+	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
+		if !slices.Contains(running.Images, container.Image) {
+			running.Images = append(running.Images, container.Image)
+		}
+	}
+}
+
+// rolledOut says whether the present template of a workload has been rolled out. Where that cannot be told it has
+// not: what served before then keeps serving.
+func rolledOut(object client.Object, kind schema.GroupVersionKind) bool {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return false
+	}
+	u := &unstructured.Unstructured{Object: content}
+	u.SetGroupVersionKind(kind)
+	result, err := status.Compute(u)
+	return err == nil && result.Status == status.CurrentStatus
+}
