@@ -1,0 +1,49 @@
+// The manager judges every proposed change against what customers were promised, and publishes the verdicts for the
+// API server to act upon.
+package main
+
+import (
+	"flag"
+	"log/slog"
+	"os"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"forewarn.dev/forewarn/controllers"
+)
+
+func main() {
+	o := controllers.ManagerOptions{Clock: clock.RealClock{}, Metrics: metrics.Registry}
+	flag.StringVar(&o.Namespace, "namespace", "forewarn-system", "the namespace that forewarn itself runs in")
+	flag.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443", "where metrics are served, over TLS and to those who may get /metrics; 0 for nowhere")
+	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "where /healthz and /readyz are served; 0 for nowhere")
+	flag.DurationVar(&o.Offset, "clock-offset", 0, "judge as though it were that much later; for rehearsals, in clusters marked for them")
+	flag.StringVar(&o.ReadyFile, "ready-file", "", "a file to write once this process leads and the API server refuses what it must")
+	verbosity := flag.Int("v", 0, "how much is logged: 0 for what changes, 1 and more for the rest")
+	flag.Parse()
+
+	log := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.Level(-*verbosity)}))
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	if err := run(o); err != nil {
+		ctrl.Log.Error(err, "Manager ended")
+		os.Exit(1)
+	}
+}
+
+func run(o controllers.ManagerOptions) error {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	ctx := ctrl.LoggerInto(ctrl.SetupSignalHandler(), ctrl.Log)
+	mgr, err := controllers.NewManager(ctx, config, o)
+	if err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,223 @@
+package controllers
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+// board holds what this process has judged, so that a gate is written without judging a whole namespace again, and
+// how much of it the gates hold, so that nobody is told of a verdict before the API server acts on it.
+//
+// It begins empty. The gate of a namespace is not touched until everything in it is on the board.
+type board struct {
+	mu         sync.Mutex
+	namespaces map[string]*boardNamespace
+
+	gates     *waker // takes namespaces
+	revisions *waker
+	apis      *waker
+}
+
+type boardNamespace struct {
+	// changed counts what was put here, held is the count that the gate holds.
+	changed, held uint64
+	state         gateState
+	revisions     map[string]*judgedRevision
+	apis          map[string]*observedAPI
+}
+
+// gateState is what became of the last attempt to write the gates of a namespace.
+type gateState struct {
+	Failure string
+	Dropped int
+	// APIs are those that the gates hold; false for one that has no selector which could be in a gate.
+	APIs map[string]bool
+}
+
+type judgedRevision struct {
+	verdict *gate.Verdict // nil: there is none to be had yet
+	change  uint64
+	// awaited says that the revision is to be woken when the gate holds the verdict.
+	awaited bool
+}
+
+type observedAPI struct {
+	keeper *v1alpha1.WorkloadRef
+}
+
+func newBoard() *board {
+	return &board{
+		namespaces: map[string]*boardNamespace{},
+		gates:      &waker{}, revisions: &waker{}, apis: &waker{},
+	}
+}
+
+func (b *board) namespace(name string) *boardNamespace {
+	found, ok := b.namespaces[name]
+	if !ok {
+		found = &boardNamespace{revisions: map[string]*judgedRevision{}, apis: map[string]*observedAPI{}}
+		b.namespaces[name] = found
+	}
+	return found
+}
+
+// putRevision takes a verdict, and says whether the gate holds it. If not, the revision is woken when it does.
+func (b *board) putRevision(key types.NamespacedName, verdict *gate.Verdict) (held bool, state gateState) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.namespace(key.Namespace)
+	entry, known := n.revisions[key.Name]
+	if !known {
+		entry = &judgedRevision{}
+		n.revisions[key.Name] = entry
+	}
+	if !known || !sameInGate(entry.verdict, verdict) {
+		n.changed++
+		entry.change = n.changed
+		b.gates.wake(types.NamespacedName{Name: key.Namespace})
+	}
+	entry.verdict = verdict
+	entry.awaited = entry.change > n.held
+	return !entry.awaited, n.state
+}
+
+// putUnjudged says that no verdict is to be had for now, so that the others of its namespace do not wait for this one.
+// A verdict that there was stays.
+func (b *board) putUnjudged(key types.NamespacedName) {
+	b.mu.Lock()
+	_, known := b.namespace(key.Namespace).revisions[key.Name]
+	b.mu.Unlock()
+	if !known {
+		b.putRevision(key, nil)
+	}
+}
+
+// sameInGate leaves out of account what no gate shows.
+func sameInGate(a, b *gate.Verdict) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Decided == b.Decided && a.Admissible == b.Admissible && a.OnMerit == b.OnMerit &&
+		a.Reason == b.Reason && a.Message == b.Message && a.Waiver == b.Waiver &&
+		reflect.DeepEqual(a.AdmissibleUntil, b.AdmissibleUntil)
+}
+
+func (b *board) dropRevision(key types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.namespace(key.Namespace)
+	if _, known := n.revisions[key.Name]; known {
+		delete(n.revisions, key.Name)
+		n.changed++
+		b.gates.wake(types.NamespacedName{Name: key.Namespace})
+	}
+}
+
+// putAPI takes what was observed of an API, and returns the state of the gates.
+func (b *board) putAPI(key types.NamespacedName, keeper *v1alpha1.WorkloadRef) gateState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.namespace(key.Namespace)
+	before, known := n.apis[key.Name]
+	if !known || !reflect.DeepEqual(before.keeper, keeper) {
+		n.apis[key.Name] = &observedAPI{keeper: keeper}
+		n.changed++
+		b.gates.wake(types.NamespacedName{Name: key.Namespace})
+	}
+	return n.state
+}
+
+func (b *board) dropAPI(key types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.namespace(key.Namespace)
+	if _, known := n.apis[key.Name]; known {
+		delete(n.apis, key.Name)
+		n.changed++
+		b.gates.wake(types.NamespacedName{Name: key.Namespace})
+	}
+}
+
+// keeper returns what putAPI was last given, and whether it ever was.
+func (b *board) keeper(key types.NamespacedName) (keeper *v1alpha1.WorkloadRef, known bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	entry, known := b.namespace(key.Namespace).apis[key.Name]
+	if !known {
+		return nil, false
+	}
+	return entry.keeper, true
+}
+
+// dropNamespace forgets a namespace that is gone.
+func (b *board) dropNamespace(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.namespaces, name)
+}
+
+// page is the board of one namespace at one moment.
+type page struct {
+	change   uint64
+	verdicts map[string]*gate.Verdict
+	keepers  map[string]*v1alpha1.WorkloadRef
+}
+
+// read returns the page of a namespace, and false while something that exists is not on it.
+func (b *board) read(namespace string, apis, revisions []string) (page, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.namespace(namespace)
+	p := page{
+		change:   n.changed,
+		verdicts: make(map[string]*gate.Verdict, len(revisions)),
+		keepers:  make(map[string]*v1alpha1.WorkloadRef, len(apis)),
+	}
+	for _, name := range apis {
+		entry, known := n.apis[name]
+		if !known {
+			return page{}, false
+		}
+		p.keepers[name] = entry.keeper
+	}
+	for _, name := range revisions {
+		entry, known := n.revisions[name]
+		if !known {
+			return page{}, false
+		}
+		p.verdicts[name] = entry.verdict
+	}
+	return p, true
+}
+
+// written records what became of a page, and wakes who waits for it.
+func (b *board) written(namespace string, change uint64, state gateState) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.namespace(namespace)
+	failed, changed := state.Failure != "", !reflect.DeepEqual(n.state, state)
+	if failed {
+		state.APIs = n.state.APIs // the last gate stands
+	} else {
+		n.held = max(n.held, change)
+	}
+	n.state = state
+	for name, entry := range n.revisions {
+		if entry.awaited && (failed && changed || entry.change <= n.held) {
+			entry.awaited = false
+			b.revisions.wake(types.NamespacedName{Namespace: namespace, Name: name})
+		}
+	}
+	if changed {
+		for _, name := range slices.Sorted(maps.Keys(n.apis)) {
+			b.apis.wake(types.NamespacedName{Namespace: namespace, Name: name})
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package controllers
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+// queued is a waker whose queue a test can look into.
+func queued(t *testing.T, w *waker) func() []string {
+	t.Helper()
+	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+	t.Cleanup(queue.ShutDown)
+	if err := w.Start(context.Background(), queue); err != nil {
+		t.Fatal(err)
+	}
+	return func() []string {
+		var names []string
+		for queue.Len() > 0 {
+			request, _ := queue.Get()
+			queue.Done(request)
+			names = append(names, request.Name)
+		}
+		slices.Sort(names)
+		return names
+	}
+}
+
+func in(name string) types.NamespacedName { return types.NamespacedName{Namespace: "shop", Name: name} }
+
+func TestAVerdictIsHeldOnlyOnceTheGateWasWritten(t *testing.T) {
+	b := newBoard()
+	gates, revisions := queued(t, b.gates), queued(t, b.revisions)
+	verdict := &gate.Verdict{Decided: true, Admissible: true, Message: "fine"}
+
+	if held, _ := b.putRevision(in("a"), verdict); held {
+		t.Error("held before any gate was written")
+	}
+	if got := gates(); !slices.Equal(got, []string{"shop"}) {
+		t.Errorf("gates woken: %v", got)
+	}
+	page, complete := b.read("shop", nil, []string{"a"})
+	if !complete {
+		t.Fatal("all that exists is on the board")
+	}
+	b.putRevision(in("b"), verdict) // comes while the gate is written
+	b.written("shop", page.change, gateState{})
+	if got := revisions(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("revisions woken: %v", got)
+	}
+	if held, _ := b.putRevision(in("a"), verdict); !held {
+		t.Error("a is in the gate")
+	}
+	if held, _ := b.putRevision(in("b"), verdict); held {
+		t.Error("b is not in the gate")
+	}
+	if held, _ := b.putRevision(in("a"), &gate.Verdict{Decided: true, Message: "no more"}); held {
+		t.Error("another verdict is not in the gate")
+	}
+}
+
+func TestWhatNoGateShowsWakesNobody(t *testing.T) {
+	b := newBoard()
+	gates := queued(t, b.gates)
+	now := time.Unix(1, 0)
+	b.putRevision(in("a"), &gate.Verdict{Admissible: true, NextChange: &now})
+	gates()
+	later := now.Add(time.Hour)
+	b.putRevision(in("a"), &gate.Verdict{Admissible: true, NextChange: &later, Breaking: 3})
+	if got := gates(); len(got) > 0 {
+		t.Errorf("gates woken: %v", got)
+	}
+	b.putRevision(in("a"), &gate.Verdict{Admissible: true, AdmissibleUntil: &later})
+	if got := gates(); len(got) != 1 {
+		t.Errorf("the end of an admission is in the gate: %v", got)
+	}
+}
+
+func TestAPageIsIncompleteWhileSomethingIsMissing(t *testing.T) {
+	b := newBoard()
+	queued(t, b.gates)
+	if _, complete := b.read("shop", nil, []string{"a"}); complete {
+		t.Error("a revision that nobody judged")
+	}
+	b.putUnjudged(in("a"))
+	if page, complete := b.read("shop", nil, []string{"a"}); !complete || page.verdicts["a"] != nil {
+		t.Error("one of which no verdict is to be had keeps nobody waiting")
+	}
+	if _, complete := b.read("shop", []string{"orders"}, []string{"a"}); complete {
+		t.Error("an API that nobody observed")
+	}
+	keeper := &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
+	b.putAPI(in("orders"), keeper)
+	if page, complete := b.read("shop", []string{"orders"}, []string{"a"}); !complete || page.keepers["orders"] != keeper {
+		t.Error("all is there")
+	}
+	b.dropRevision(in("a"))
+	b.dropAPI(in("orders"))
+	if _, complete := b.read("shop", []string{"orders"}, nil); complete {
+		t.Error("dropped")
+	}
+}
+
+func TestAVerdictThatWasThereIsKeptWhenNoneIsToBeHad(t *testing.T) {
+	b := newBoard()
+	queued(t, b.gates)
+	b.putRevision(in("a"), &gate.Verdict{Admissible: true})
+	b.putUnjudged(in("a"))
+	if page, _ := b.read("shop", nil, []string{"a"}); page.verdicts["a"] == nil {
+		t.Error("the verdict is gone")
+	}
+}
+
+func TestAGateThatCannotBeWrittenIsToldOnce(t *testing.T) {
+	b := newBoard()
+	queued(t, b.gates)
+	revisions, apis := queued(t, b.revisions), queued(t, b.apis)
+	b.putAPI(in("orders"), nil)
+	b.putRevision(in("a"), &gate.Verdict{Admissible: true})
+	page, _ := b.read("shop", []string{"orders"}, []string{"a"})
+	b.written("shop", page.change, gateState{Failure: "quota"})
+	if r, a := revisions(), apis(); len(r) != 1 || len(a) != 1 {
+		t.Errorf("woken: %v, %v", r, a)
+	}
+	held, state := b.putRevision(in("a"), &gate.Verdict{Admissible: true})
+	if held || state.Failure != "quota" {
+		t.Errorf("held %v, state %+v", held, state)
+	}
+	b.written("shop", page.change, gateState{Failure: "quota"})
+	if r, a := revisions(), apis(); len(r)+len(a) > 0 {
+		t.Errorf("woken by the same failure again: %v, %v", r, a)
+	}
+	b.written("shop", page.change, gateState{APIs: map[string]bool{"orders": true}})
+	if r, a := revisions(), apis(); len(r) != 1 || len(a) != 1 {
+		t.Errorf("woken by success: %v, %v", r, a)
+	}
+}
+
+func TestTheKeeperIsRemembered(t *testing.T) {
+	b := newBoard()
+	queued(t, b.gates)
+	if _, known := b.keeper(in("orders")); known {
+		t.Error("nothing is known yet")
+	}
+	b.putAPI(in("orders"), nil)
+	if keeper, known := b.keeper(in("orders")); !known || keeper != nil {
+		t.Error("known to have none")
+	}
+	b.dropNamespace("shop")
+	if _, known := b.keeper(in("orders")); known {
+		t.Error("the namespace is gone")
+	}
+}
+
+func TestAgenda(t *testing.T) {
+	a := newAgenda()
+	now := time.Unix(1000, 0)
+	if _, any := a.earliest(); any {
+		t.Error("it begins empty")
+	}
+	if got := a.wakeAt("A", in("x"), now, ptr.To(now.Add(time.Hour))); got.RequeueAfter != time.Hour {
+		t.Errorf("got %v", got)
+	}
+	if got := a.wakeAt("B", in("x"), now, ptr.To(now.Add(-time.Hour))); got.RequeueAfter <= 0 || got.RequeueAfter > time.Second {
+		t.Errorf("what is due is due at once: %v", got)
+	}
+	a.wakeAt("B", in("x"), now, ptr.To(now.Add(time.Minute)))
+	if got, _ := a.earliest(); !got.Equal(now.Add(time.Minute)) {
+		t.Errorf("got %v", got)
+	}
+	if got := a.wakeAt("B", in("x"), now, nil); got != (reconcile.Result{}) {
+		t.Errorf("got %v", got)
+	}
+	if got, _ := a.earliest(); !got.Equal(now.Add(time.Hour)) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAWakerForgetsWhatCameBeforeItsController(t *testing.T) {
+	w := &waker{}
+	w.wake(in("early"))
+	names := queued(t, w)
+	w.wake(in("a"), in("b"), in("a"))
+	if got := names(); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,116 @@
+package controllers
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/snapshot"
+)
+
+// setStatus writes down what was seen.
+func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight, state gateState, now time.Time) {
+	status := &api.Status
+	status.ObservedGeneration = ptr.To(api.Generation)
+	status.Enforcement = seen.binding.Enforcement()
+	status.Policies = nil
+	for i := range seen.policies {
+		status.Policies = append(status.Policies, seen.policies[i].Name)
+	}
+	status.Selectors = seen.carriers.Selectors
+	status.Serving = seen.promise.Serving
+	status.ServingRevision = seen.promise.ServingRevision
+	status.Promised = seen.promise.Promised
+	status.WayBack = seen.promise.WayBack
+	status.BrokenPromises = seen.promise.Broken
+	status.BrokenPromiseCount = ptr.To(seen.promise.BrokenCount)
+	status.NextChangeTime = optionalTime(seen.promise.NextChange)
+
+	c := conditions{list: &status.Conditions, generation: api.Generation, now: now}
+	setReady(c, seen.carriers, state)
+	r.setGoverned(c, api, len(seen.policies) > 0, state)
+	setBaselineConfirmed(c, api)
+}
+
+func setReady(c conditions, carriers snapshot.Carriers, state gateState) {
+	switch {
+	case state.Failure != "":
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGateNotWritten,
+			"the gate of the namespace could not be written, the last one stands: "+state.Failure)
+	case len(carriers.Missing) > 0:
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound, fmt.Sprintf(
+			"no Service that selects pods: %s; the labels last known stay", strings.Join(carriers.Missing, ", ")))
+	case len(carriers.Selectors) == 0:
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound,
+			"nothing is left of carriedBy once slot keys are left out: no pod can be told to carry the API")
+	case state.Dropped > 0:
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGateFull, fmt.Sprintf(
+			"the gate of the namespace is full, %d texts or verdicts of old revisions were left out: delete API revisions that nobody needs", state.Dropped))
+	default:
+		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "observed")
+	}
+}
+
+func (r *CustomerAPIReconciler) setGoverned(c conditions, api *v1alpha1.CustomerAPI, selected bool, state gateState) {
+	switch {
+	case gate.Exempt(api.Namespace, r.namespace):
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonNamespaceExempt,
+			"namespaces of the system are never governed")
+	case !selected:
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonNoPolicy, "no notice policy selects the API")
+	case !snapshot.EverServed(api):
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonNeverServed, "nothing of the API has ever served")
+	case unfit(state, api.Name):
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound,
+			"a label set of carriedBy tells its pods from no others: rollouts of what it selects are not judged")
+	case !state.APIs[api.Name]:
+		// It will be, as soon as the gate is written; until then that is not for anybody to rely on.
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonGateNotWritten, "the gate does not hold the API yet")
+	default:
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionTrue, v1alpha1.ReasonGoverned, fmt.Sprintf(
+			"rollouts are judged: what is not admissible meets %s", api.Status.Enforcement))
+	}
+}
+
+// unfit says that the gate was written without some selector of the API, since it cannot be in one.
+func unfit(state gateState, api string) bool {
+	held, tried := state.APIs[api]
+	return tried && !held
+}
+
+// setBaselineConfirmed says whether somebody answers for the first contract, against which all others are held (A20).
+func setBaselineConfirmed(c conditions, api *v1alpha1.CustomerAPI) {
+	promised := api.Status.Promised
+	baseline := api.Spec.Baseline
+	switch {
+	case len(promised) == 0:
+		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonNoBaseline, "nothing is promised yet")
+	case baseline.Revision == "":
+		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonDeclared, fmt.Sprintf(
+			"the contract of %s was declared and compared with nothing: confirm it in spec.baseline", promised[0].Revision))
+	default:
+		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionTrue, v1alpha1.ReasonConfirmed, fmt.Sprintf(
+			"%s confirmed the contract of %s", oneLine(baseline.ApprovedBy), baseline.Revision))
+	}
+}
+
+// announceChanges tells of what is new in the status, after it was written.
+func (r *CustomerAPIReconciler) announceChanges(before, after *v1alpha1.CustomerAPI) {
+	known := ptr.Deref(before.Status.BrokenPromiseCount, 0)
+	count := ptr.Deref(after.Status.BrokenPromiseCount, 0)
+	broken := after.Status.BrokenPromises
+	for _, b := range broken[max(0, len(broken)-int(max(count-known, 0))):] {
+		r.metrics.promiseBroken(b.Cause)
+		r.announce(after, corev1.EventTypeWarning, "PromiseBroken", "Observe", b.Message)
+	}
+	if before.Status.ServingRevision != after.Status.ServingRevision && after.Status.ServingRevision != "" {
+		r.announce(after, corev1.EventTypeNormal, "Serving", "Observe", "serving: "+after.Status.ServingRevision)
+	}
+	r.announceConditions(after, before.Status.Conditions, after.Status.Conditions, v1alpha1.ConditionReady, v1alpha1.ConditionGoverned)
+}

@@ -1,0 +1,134 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/snapshot"
+)
+
+// metrics are what forewarn tells about itself. Labels hold reasons and outcomes, never names of objects.
+type metrics struct {
+	verdicts  *prometheus.CounterVec
+	toVerdict prometheus.Histogram
+	gates     *prometheus.CounterVec
+	broken    *prometheus.CounterVec
+	canary    *prometheus.GaugeVec
+	offset    prometheus.Gauge
+}
+
+func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_verdicts_total",
+			Help: "Verdicts on API revisions that were reached, by reason. A verdict that did not change counts once.",
+		}, []string{"reason"}),
+		toVerdict: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "forewarn_time_to_verdict_seconds",
+			Help:    "Time from the first look at a new API revision to its verdict being in the gate and in its status.",
+			Buckets: []float64{.01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30},
+		}),
+		gates: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_gate_writes_total",
+			Help: "Gates that were written, by outcome: Written, Conflict or Failed.",
+		}, []string{"outcome"}),
+		broken: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_broken_promises_total",
+			Help: "Changes that reached customers without the notice they were owed, by cause.",
+		}, []string{"cause"}),
+		canary: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "forewarn_canary",
+			Help: "1 for what became of the last rehearsed violation, by reason, and 0 for the others.",
+		}, []string{"reason"}),
+		offset: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "forewarn_clock_offset_seconds",
+			Help: "How far the clock was moved on for a rehearsal. 0 where verdicts are about today.",
+		}),
+	}
+	var errs []error
+	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.canary, m.offset} {
+		errs = append(errs, registry.Register(collector))
+	}
+	return m, errors.Join(errs...)
+}
+
+func (m *metrics) gateWritten(err error) {
+	outcome := "Written"
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		outcome = "Conflict"
+	case err != nil:
+		outcome = "Failed"
+	}
+	m.gates.WithLabelValues(outcome).Inc()
+}
+
+func (m *metrics) promiseBroken(cause v1alpha1.BreachCause) {
+	m.broken.WithLabelValues(string(cause)).Inc()
+}
+
+func (m *metrics) canaryTried(reason string) {
+	for _, known := range []string{v1alpha1.ReasonCanaryRefused, v1alpha1.ReasonCanaryPassed, v1alpha1.ReasonCanaryFailed} {
+		value := 0.0
+		if known == reason {
+			value = 1
+		}
+		m.canary.WithLabelValues(known).Set(value)
+	}
+}
+
+// scraped are gauges that are worked out when somebody asks.
+type scraped struct {
+	cache  client.Reader
+	agenda *agenda
+	clock  snapshot.Clock
+
+	nextChange *prometheus.Desc
+	waivers    *prometheus.Desc
+}
+
+const scrapeLimit = 5 * time.Second
+
+func newScraped(cache client.Reader, agenda *agenda, clock snapshot.Clock) *scraped {
+	return &scraped{
+		cache: cache, agenda: agenda, clock: clock,
+		nextChange: prometheus.NewDesc("forewarn_next_change_seconds",
+			"Time until what is admissible next changes by itself. Absent while no such moment is known.", nil, nil),
+		waivers: prometheus.NewDesc("forewarn_waivers_active", "Waivers that let a revision pass now.", nil, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (s *scraped) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- s.nextChange
+	descriptions <- s.waivers
+}
+
+// Collect implements prometheus.Collector. What cannot be read now is absent.
+func (s *scraped) Collect(collected chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeLimit)
+	defer cancel()
+	if next, ok := s.agenda.earliest(); ok {
+		if now, err := s.clock.Now(ctx); err == nil {
+			collected <- prometheus.MustNewConstMetric(s.nextChange, prometheus.GaugeValue, next.Sub(now).Seconds())
+		}
+	}
+	var waivers v1alpha1.WaiverList
+	if err := s.cache.List(ctx, &waivers, client.UnsafeDisableDeepCopy); err != nil {
+		return
+	}
+	active := 0
+	for i := range waivers.Items {
+		if apimeta.IsStatusConditionTrue(waivers.Items[i].Status.Conditions, v1alpha1.ConditionActive) {
+			active++
+		}
+	}
+	collected <- prometheus.MustNewConstMetric(s.waivers, prometheus.GaugeValue, float64(active))
+}

@@ -1,0 +1,28 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// conflictPause is time for the cache to see the object that was written meanwhile, often by ourselves.
+const conflictPause = 20 * time.Millisecond
+
+// patient looks again after a conflict. It is how an optimistic lock works, and nothing to report.
+type patient struct{ reconcile.Reconciler }
+
+func (p patient) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	result, err := p.Reconciler.Reconcile(ctx, req)
+	if ctx.Err() != nil {
+		return ctrl.Result{}, nil //nolint:nilerr // the manager ends, and whatever failed failed because of that
+	}
+	if apierrors.IsConflict(err) {
+		ctrl.LoggerFrom(ctx).V(1).Info("Looking again after a conflict", "conflict", err.Error())
+		return ctrl.Result{RequeueAfter: conflictPause}, nil
+	}
+	return result, err
+}

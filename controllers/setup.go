@@ -1,0 +1,226 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/snapshot"
+)
+
+// Options are what the reconcilers are set up with.
+type Options struct {
+	// Namespace is that of forewarn itself.
+	Namespace string
+	// Clock tells the time that verdicts are for.
+	Clock snapshot.Clock
+	// Own measures how long things take, and when to rehearse next.
+	Own clock.WithTicker
+	// Offset is how far Clock is moved on, to be shown.
+	Offset time.Duration
+	// Leader tells the epoch of this process.
+	Leader Leader
+	// Metrics takes the metrics.
+	Metrics prometheus.Registerer
+}
+
+// workers is how many objects of a kind are looked at side by side. One that takes long, such as a contract of
+// thousands of operations, leaves the others a way.
+const workers = 4
+
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Setup adds all reconcilers and the canary to the manager. The cache of the manager must be made by CacheOptions.
+func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error) {
+	if err := snapshot.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return nil, err
+	}
+	// Nothing is to be decided before all of it was read (A12): known before the manager starts, caches are synced
+	// before the first reconciler runs.
+	for _, object := range cached() {
+		if _, err := mgr.GetCache().GetInformer(ctx, object); err != nil {
+			return nil, fmt.Errorf("caching %T: %w", object, err)
+		}
+	}
+	s, err := newShared(mgr, o)
+	if err != nil {
+		return nil, err
+	}
+	policies := &waker{}
+	canary, err := newCanary(mgr, s, o, policies)
+	if err != nil {
+		return nil, err
+	}
+	w := watches{cache: mgr.GetClient()}
+	for _, add := range []func() error{
+		func() error { return addNoticePolicy(mgr, s, w, o, canary, policies) },
+		func() error { return addCustomerAPI(mgr, s, w) },
+		func() error { return addAPIRevision(mgr, s, w, o) },
+		func() error { return addChangeNotice(mgr, s, w) },
+		func() error { return addWaiver(mgr, s, w) },
+		func() error { return addProposal(mgr, s) },
+		func() error { return addKeptContract(mgr, s) },
+		func() error { return addGate(mgr, s, w, o.Leader) },
+	} {
+		if err := add(); err != nil {
+			return nil, err
+		}
+	}
+	return canary, nil
+}
+
+func cached() []client.Object {
+	return []client.Object{
+		&v1alpha1.NoticePolicy{}, &v1alpha1.CustomerAPI{}, &v1alpha1.APIRevision{}, &v1alpha1.ChangeNotice{}, &v1alpha1.Waiver{},
+		keptContractMetadata(),
+		&corev1.Namespace{}, &corev1.Service{}, &corev1.Pod{}, &corev1.ConfigMap{},
+		&appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},
+		&coordinationv1.Lease{}, // which nobody watches: the clock reads them
+	}
+}
+
+func newShared(mgr manager.Manager, o Options) (shared, error) {
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return shared{}, fmt.Errorf("registering metrics: %w", err)
+	}
+	m.offset.Set(o.Offset.Seconds())
+	agenda := newAgenda()
+	if err := o.Metrics.Register(newScraped(mgr.GetClient(), agenda, o.Clock)); err != nil {
+		return shared{}, fmt.Errorf("registering metrics: %w", err)
+	}
+	return shared{
+		client:    mgr.GetClient(),
+		live:      mgr.GetAPIReader(),
+		snapshot:  snapshot.New(mgr.GetClient(), mgr.GetAPIReader()),
+		board:     newBoard(),
+		agenda:    agenda,
+		clock:     o.Clock,
+		events:    mgr.GetEventRecorder("forewarn"),
+		metrics:   m,
+		namespace: o.Namespace,
+	}, nil
+}
+
+func newCanary(mgr manager.Manager, s shared, o Options, policies *waker) (*Canary, error) {
+	live, err := client.New(mgr.GetConfig(), client.Options{Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("connecting the canary: %w", err)
+	}
+	canary := &Canary{
+		config: mgr.GetConfig(), live: live, namespace: o.Namespace, clock: o.Own, metrics: s.metrics, policies: policies,
+		proven: make(chan struct{}),
+		log:    mgr.GetLogger().WithName("canary"),
+	}
+	return canary, mgr.Add(canary)
+}
+
+func addNoticePolicy(mgr manager.Manager, s shared, w watches, o Options, canary *Canary, policies *waker) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("noticepolicy").
+		For(&v1alpha1.NoticePolicy{}).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toPolicies), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Watches(&corev1.Namespace{}, enqueue(w.toPolicies), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(policies).
+		Complete(patient{&NoticePolicyReconciler{shared: s, canary: canary, offset: o.Offset}})
+}
+
+func addCustomerAPI(mgr manager.Manager, s shared, w watches) error {
+	b := ctrl.NewControllerManagedBy(mgr).Named("customerapi").
+		For(&v1alpha1.CustomerAPI{}).
+		Watches(&v1alpha1.APIRevision{}, enqueue(w.toAPIs), builder.WithPredicates(whenChanged(matterOfRevision))).
+		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toAPIs), builder.WithPredicates(whenChanged(matterOfNotice))).
+		Watches(&v1alpha1.Waiver{}, enqueue(w.toAPIs), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toAPIs), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&corev1.Namespace{}, enqueue(w.toAPIs), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(s.board.apis).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+	carried := func(object client.Object, changed predicate.Predicate) {
+		b = b.Watches(object, enqueue(w.toCarried), builder.WithPredicates(changed))
+	}
+	carried(&corev1.Service{}, whenChanged(observable[*corev1.Service]))
+	carried(&corev1.Pod{}, whenChanged(observable[*corev1.Pod]))
+	carried(&appsv1.ReplicaSet{}, whenChanged(observable[*appsv1.ReplicaSet]))
+	carried(&appsv1.Deployment{}, whenChanged(observable[*appsv1.Deployment]))
+	carried(&appsv1.StatefulSet{}, whenChanged(observable[*appsv1.StatefulSet]))
+	carried(&appsv1.DaemonSet{}, whenChanged(observable[*appsv1.DaemonSet]))
+	return b.Complete(patient{&CustomerAPIReconciler{shared: s}})
+}
+
+func addAPIRevision(mgr manager.Manager, s shared, w watches, o Options) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("apirevision").
+		For(&v1alpha1.APIRevision{}).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfAPI))).
+		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfNotice))).
+		Watches(&v1alpha1.Waiver{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&corev1.Namespace{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(s.board.revisions).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(patient{&APIRevisionReconciler{shared: s, began: newStopwatch(o.Own)}})
+}
+
+func addChangeNotice(mgr manager.Manager, s shared, w watches) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("changenotice").
+		For(&v1alpha1.ChangeNotice{}).
+		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfNotice))).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAPI))).
+		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&corev1.Namespace{}, enqueue(w.toNotices), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Complete(patient{&ChangeNoticeReconciler{shared: s}})
+}
+
+func addWaiver(mgr manager.Manager, s shared, w watches) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("waiver").
+		For(&v1alpha1.Waiver{}).
+		Watches(&v1alpha1.APIRevision{}, enqueue(w.toWaivers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Complete(patient{&WaiverReconciler{shared: s}})
+}
+
+func addProposal(mgr manager.Manager, s shared) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("proposal").
+		For(&corev1.ConfigMap{}).
+		Watches(&v1alpha1.APIRevision{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Complete(patient{&ProposalReconciler{shared: s}})
+}
+
+func addKeptContract(mgr manager.Manager, s shared) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("keptcontract").
+		For(&v1alpha1.KeptContract{}, builder.OnlyMetadata).
+		Watches(&v1alpha1.APIRevision{}, enqueue(released), builder.WithPredicates(whenChanged(func(r *v1alpha1.APIRevision) any {
+			return r.Status.Contracts
+		}))).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(released), builder.WithPredicates(whenChanged(func(a *v1alpha1.CustomerAPI) any {
+			return a.Status.Promised
+		}))).
+		Complete(patient{&KeptContractReconciler{shared: s}})
+}
+
+func addGate(mgr manager.Manager, s shared, w watches, leader Leader) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("gate").
+		For(&corev1.Namespace{}, builder.WithPredicates(whenChanged(observable[*corev1.Namespace]))).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfAPI))).
+		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfNotice))).
+		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&appsv1.ReplicaSet{}, enqueue(w.toNamespaces), builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool {
+			set, ok := o.(*appsv1.ReplicaSet)
+			return ok && replicaSetRefused(set)
+		}))).
+		WatchesRawSource(s.board.gates).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(patient{&GateReconciler{shared: s, leader: leader, changes: &gateChanges{at: map[string]time.Time{}}}})
+}

@@ -1,0 +1,198 @@
+package controllers
+
+import (
+	"context"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/snapshot"
+)
+
+// watches map what happened to one object to what has to be looked at again. They read the cache alone; what cannot
+// be listed there is logged, and the objects concerned come back with their next event.
+type watches struct {
+	cache client.Reader
+}
+
+func requests(keys ...types.NamespacedName) []ctrl.Request {
+	made := make([]ctrl.Request, 0, len(keys))
+	for _, key := range keys {
+		made = append(made, ctrl.Request{NamespacedName: key})
+	}
+	return made
+}
+
+// list turns every object of a list into a request.
+func (w watches) list(ctx context.Context, list client.ObjectList, opts ...client.ListOption) []ctrl.Request {
+	if err := w.cache.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing what an event concerns")
+		return nil
+	}
+	var keys []types.NamespacedName
+	err := apimeta.EachListItem(list, func(item runtime.Object) error {
+		if object, ok := item.(client.Object); ok {
+			keys = append(keys, keyOf(object))
+		}
+		return nil
+	})
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Reading what an event concerns")
+	}
+	return requests(keys...)
+}
+
+// toRevisions maps an object to the revisions whose verdict depends on it.
+func (w watches) toRevisions(ctx context.Context, object client.Object) []ctrl.Request {
+	all := &v1alpha1.APIRevisionList{}
+	switch o := object.(type) {
+	case *v1alpha1.CustomerAPI:
+		if o.Spec.Product != "" { // its operations may have moved to a sibling
+			return w.list(ctx, all, client.InNamespace(o.Namespace))
+		}
+		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(o.Name))
+	case *v1alpha1.ChangeNotice:
+		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
+	case *v1alpha1.Waiver:
+		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.Revision)})
+	case *v1alpha1.NoticePolicy:
+		return w.list(ctx, all)
+	default: // a Namespace
+		return w.list(ctx, all, client.InNamespace(object.GetName()))
+	}
+}
+
+// toAPIs maps an object to the APIs whose promise depends on it.
+func (w watches) toAPIs(ctx context.Context, object client.Object) []ctrl.Request {
+	all := &v1alpha1.CustomerAPIList{}
+	switch o := object.(type) {
+	case *v1alpha1.APIRevision:
+		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.APIRef.Name)})
+	case *v1alpha1.ChangeNotice:
+		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.APIRef.Name)})
+	case *v1alpha1.NoticePolicy:
+		return w.list(ctx, all)
+	case *v1alpha1.Waiver:
+		return w.list(ctx, all, client.InNamespace(o.Namespace))
+	default: // a Namespace
+		return w.list(ctx, all, client.InNamespace(object.GetName()))
+	}
+}
+
+// toCarried maps a Service, a workload or a pod to the APIs that it carries.
+func (w watches) toCarried(ctx context.Context, object client.Object) []ctrl.Request {
+	var apis v1alpha1.CustomerAPIList
+	if err := w.cache.List(ctx, &apis, client.InNamespace(object.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing what an event concerns")
+		return nil
+	}
+	var keys []types.NamespacedName
+	for i := range apis.Items {
+		if snapshot.MayCarry(&apis.Items[i], object) {
+			keys = append(keys, keyOf(&apis.Items[i]))
+		}
+	}
+	return requests(keys...)
+}
+
+// toNotices maps an object to the notices that depend on it.
+func (w watches) toNotices(ctx context.Context, object client.Object) []ctrl.Request {
+	all := &v1alpha1.ChangeNoticeList{}
+	switch o := object.(type) {
+	case *v1alpha1.CustomerAPI:
+		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(o.Name))
+	case *v1alpha1.ChangeNotice: // one that supersedes another, or frees it again
+		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
+	case *v1alpha1.NoticePolicy:
+		return w.list(ctx, all)
+	default: // a Namespace
+		return w.list(ctx, all, client.InNamespace(object.GetName()))
+	}
+}
+
+// toWaivers maps a revision to the waivers that name it.
+func (w watches) toWaivers(ctx context.Context, object client.Object) []ctrl.Request {
+	return w.list(ctx, &v1alpha1.WaiverList{}, client.InNamespace(object.GetNamespace()), snapshot.OfRevision(object.GetName()))
+}
+
+// toPolicies maps to all policies: each counts the APIs that it selects.
+func (w watches) toPolicies(ctx context.Context, _ client.Object) []ctrl.Request {
+	return w.list(ctx, &v1alpha1.NoticePolicyList{})
+}
+
+// toNamespaces maps an object to the namespaces whose gates depend on it.
+func (w watches) toNamespaces(ctx context.Context, object client.Object) []ctrl.Request {
+	if object.GetNamespace() != "" {
+		return requests(types.NamespacedName{Name: object.GetNamespace()})
+	}
+	var apis v1alpha1.CustomerAPIList // a NoticePolicy
+	if err := w.cache.List(ctx, &apis, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing what an event concerns")
+		return nil
+	}
+	seen := map[string]bool{}
+	var keys []types.NamespacedName
+	for i := range apis.Items {
+		if name := apis.Items[i].Namespace; !seen[name] {
+			seen[name] = true
+			keys = append(keys, types.NamespacedName{Name: name})
+		}
+	}
+	return requests(keys...)
+}
+
+func enqueue(f handler.MapFunc) handler.EventHandler { return handler.EnqueueRequestsFromMapFunc(f) }
+
+// whenChanged passes an update when the two objects differ in what of names. A resync, which changes nothing, passes:
+// it is there to make up for what was missed.
+func whenChanged[T client.Object](of func(T) any) predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		if e.ObjectOld.GetResourceVersion() == e.ObjectNew.GetResourceVersion() {
+			return true
+		}
+		before, ok := e.ObjectOld.(T)
+		after, also := e.ObjectNew.(T)
+		return !ok || !also || !apiequality.Semantic.DeepEqual(of(before), of(after))
+	}}
+}
+
+// Below is what others need to know of each kind: all but the conditions, which only say it again.
+
+func matterOfAPI(api *v1alpha1.CustomerAPI) any {
+	status := api.Status
+	status.Conditions, status.ObservedGeneration = nil, nil
+	return []any{api.Labels, api.Generation, status}
+}
+
+func matterOfRevision(revision *v1alpha1.APIRevision) any {
+	status := revision.Status
+	status.Conditions, status.ObservedGeneration = nil, nil
+	return []any{revision.Annotations, status}
+}
+
+func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
+	status := notice.Status
+	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed}
+}
+
+func matterOfPolicy(policy *v1alpha1.NoticePolicy) any {
+	return []any{policy.Generation, policy.Status.InForce}
+}
+
+// observable is all of an object that the cache holds, but for the version that each write gives it.
+func observable[T client.Object](object T) any {
+	seen, ok := object.DeepCopyObject().(T)
+	if !ok {
+		return object
+	}
+	seen.SetResourceVersion("")
+	return seen
+}
