@@ -26,16 +26,16 @@ func Zip(data []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Unzip unpacks a gzip document of at most max bytes, and stops there: a few bytes can stand for
+// Unzip unpacks a gzip document of at most limit bytes, and stops there: a few bytes can stand for
 // gigabytes. The error is an *Error.
-func Unzip(data []byte, max int) ([]byte, error) {
+func Unzip(data []byte, limit int) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, corrupt(err)
 	}
-	out, err := io.ReadAll(io.LimitReader(r, int64(max)+1))
-	if len(out) > max {
-		return nil, finding.Refuse(TooLarge, "", fmt.Sprintf("unpacked, the document has more than %d bytes", max), "split it into several APIs, or leave out what is not for customers")
+	out, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if len(out) > limit {
+		return nil, finding.Refuse(TooLarge, "", fmt.Sprintf("unpacked, the document has more than %d bytes", limit), "split it into several APIs, or leave out what is not for customers")
 	}
 	if err != nil {
 		return nil, corrupt(err)

@@ -11,21 +11,21 @@ import (
 type Reason string
 
 const (
-	// Unreadable: not well-formed, or not what its own format allows.
+	// Unreadable is a document that is not well-formed, or not what its own format allows.
 	Unreadable Reason = "Unreadable"
-	// Empty: nothing but blank space and comments.
+	// Empty is nothing but blank space and comments.
 	Empty Reason = "Empty"
-	// UnknownFormat: well-formed, but of a format or version that is not known here.
+	// UnknownFormat is a well-formed document of a format or version that is not known here.
 	UnknownFormat Reason = "UnknownFormat"
-	// TooLarge: over a limit of size, or one that would make the comparison take too much.
+	// TooLarge is over a limit of size, or would take the comparison too much.
 	TooLarge Reason = "TooLarge"
-	// ExternalReference: a $ref to another document. Nothing is ever fetched.
+	// ExternalReference is a $ref to another document. Nothing is ever fetched.
 	ExternalReference Reason = "ExternalReference"
-	// CircularReference: a $ref that comes back to itself with nothing in between.
+	// CircularReference is a $ref that comes back to itself with nothing in between.
 	CircularReference Reason = "CircularReference"
-	// AliasBomb: YAML aliases that expand to more than a document may hold.
+	// AliasBomb is YAML with aliases that expand to more than a document may hold.
 	AliasBomb Reason = "AliasBomb"
-	// TooDeep: nested deeper than any real contract.
+	// TooDeep is nested deeper than any real contract.
 	TooDeep Reason = "TooDeep"
 )
 
@@ -66,8 +66,8 @@ func (e *Error) Error() string {
 }
 
 // OneLine makes text safe to show: what breaks lines, moves the cursor or reverses the reading
-// direction becomes a blank, runs of blanks become one, and it ends after max bytes on a whole rune.
-func OneLine(text string, max int) string {
+// direction becomes a blank, runs of blanks become one, and it ends after limit bytes on a whole rune.
+func OneLine(text string, limit int) string {
 	var out strings.Builder
 	blank := false
 	for _, r := range text {
@@ -79,8 +79,8 @@ func OneLine(text string, max int) string {
 		if blank {
 			size++
 		}
-		if out.Len()+size > max {
-			return ellipsis(out.String(), max)
+		if out.Len()+size > limit {
+			return ellipsis(out.String(), limit)
 		}
 		if blank {
 			out.WriteByte(' ')
@@ -97,12 +97,12 @@ func isUnsafe(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.C, unicode.Zl, unicode.Zp)
 }
 
-func ellipsis(text string, max int) string {
+func ellipsis(text string, limit int) string {
 	const mark = "..."
-	if max < len(mark) {
+	if limit < len(mark) {
 		return ""
 	}
-	for len(text) > max-len(mark) {
+	for len(text) > limit-len(mark) {
 		_, size := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-size]
 	}

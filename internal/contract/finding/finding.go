@@ -5,19 +5,22 @@ package finding
 // Class says what a change means to a customer, and so how much notice is owed for it.
 type Class string
 
+// The classes that a comparison finds.
 const (
-	// Removal: an operation, or a whole version, is gone.
+	// Removal is an operation, or a whole version, that is gone.
 	Removal Class = "Removal"
-	// Breaking: a client written against the old contract can fail.
+	// Breaking is what a client written against the old contract can fail on.
 	Breaking Class = "Breaking"
-	// Deprecation: still there, but marked as on its way out.
+	// Behaviour is a call that does something else from now on, as by another default value.
+	Behaviour Class = "Behaviour"
+	// Deprecation is what is still there, but marked as on its way out.
 	Deprecation Class = "Deprecation"
-	// Addition: something new that customers may use.
+	// Addition is something new that customers may use.
 	Addition Class = "Addition"
+)
 
-	// The classes below are declared by people, since no schema shows them. Behaviour is also
-	// found by comparison where a contract does say it, as in a default value.
-	Behaviour  Class = "Behaviour"
+// The classes that people declare, since no schema shows them.
+const (
 	Limits     Class = "Limits"
 	Price      Class = "Price"
 	Terms      Class = "Terms"

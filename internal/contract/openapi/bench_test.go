@@ -20,9 +20,9 @@ func BenchmarkRealContracts(b *testing.B) {
 				var worst time.Duration
 				peak := peakHeap(func() {
 					for i := 1; i < len(documents); i++ {
-						start := time.Now()
+						start := b.Elapsed()
 						judge(b, documents[i-1], documents[i])
-						worst = max(worst, time.Since(start))
+						worst = max(worst, b.Elapsed()-start)
 					}
 				})
 				b.ReportMetric(float64(worst.Milliseconds()), "worst-ms")

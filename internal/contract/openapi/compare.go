@@ -43,26 +43,33 @@ func Compare(base, head *Document) (findings []finding.Finding, err error) {
 	if d == nil {
 		return findings, nil
 	}
-	for _, p := range split(d) {
+	for _, p := range split(d, base.names) {
 		for _, change := range checker.CheckBackwardCompatibilityUntilLevel(checks, p.report, &diff.OperationsSourcesMap{}, checker.INFO) {
 			if f := c.finding(p.place, change); f != nil {
 				findings = append(findings, *f)
 			}
 		}
+		if len(findings) > maxFindings {
+			return nil, tooMany()
+		}
 	}
-	findings = append(findings, c.spread()...)
-	if len(findings) > maxFindings {
-		return nil, finding.Refuse(finding.TooLarge, "", fmt.Sprintf("more than %d changes", maxFindings), "this is another API: give it a version of its own")
+	if findings = append(findings, c.spread()...); len(findings) > maxFindings {
+		return nil, tooMany()
 	}
 	return findings, nil
+}
+
+func tooMany() error {
+	return finding.Refuse(finding.TooLarge, "", fmt.Sprintf("more than %d changes", maxFindings), "this is another API: give it a version of its own")
 }
 
 // comparison is what is known while two documents are compared.
 type comparison struct {
 	base  *Document
 	pairs []pair
-	cut   map[string]bool // the schemas to compare on their own
-	// apart are the changes found in those, by schema and direction.
+	cut   map[string]bool // the schemas that are cut out
+	alone []string        // those of them that both documents have, to compare on their own
+	// apart are the changes found in those, by schema and by what it stands in.
 	apart map[apart][]finding.Finding
 }
 
@@ -81,6 +88,11 @@ func newComparison(base, head *Document, pairs []pair) *comparison {
 			}
 		}
 	}
+	for key := range c.cut {
+		if base.names.all[key] != nil && head.names.all[key] != nil {
+			c.alone = append(c.alone, key)
+		}
+	}
 	return c
 }
 
@@ -88,7 +100,7 @@ func newComparison(base, head *Document, pairs []pair) *comparison {
 const apartPath = "schema:"
 
 // side makes the document that the tool is given: the paired operations, by the base's paths, and
-// one operation for each schema that is cut out of them, which takes it and answers with it.
+// one operation for each schema to compare on its own, which takes it and answers with it.
 func (c *comparison) side(document *Document, operation func(pair) *openapi3.Operation) *openapi3.T {
 	cutter := newCutter(document, c.cut)
 	items := make(map[string]*openapi3.PathItem)
@@ -98,10 +110,8 @@ func (c *comparison) side(document *Document, operation func(pair) *openapi3.Ope
 		}
 		items[p.path].SetOperation(p.method, cutter.operation(operation(p)))
 	}
-	for key := range c.cut {
-		if n := document.names.all[key]; n != nil {
-			items[apartPath+key] = &openapi3.PathItem{Post: alone(cutter.schema(n.schema))}
-		}
+	for _, key := range c.alone {
+		items[apartPath+key] = &openapi3.PathItem{Post: alone(cutter.schema(document.names.all[key].schema))}
 	}
 	api := *document.api
 	api.Paths = openapi3.NewPathsWithCapacity(len(items))
@@ -140,6 +150,9 @@ func (c *comparison) finding(place string, change checker.Change) *finding.Findi
 		Args:     args,
 	}
 	path, method := change.GetPath(), change.GetOperation()
+	if place == parameters {
+		place = "" // the rule says which
+	}
 	if schema, ok := strings.CutPrefix(path, apartPath); ok {
 		key := apart{schema, strings.HasPrefix(place, "request"), strings.HasSuffix(place, typedContent)}
 		c.apart[key] = append(c.apart[key], f)

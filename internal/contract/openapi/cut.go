@@ -44,7 +44,7 @@ func (c *cutter) schema(s *openapi3.Schema) *openapi3.Schema {
 
 // stub stands for a schema: of its type, with one property by its name. Another schema in its place
 // is then one property gone and another new, and a plain object in its place has one more to give.
-// Annotations beside the $ref are kept.
+// Keywords beside the $ref are kept.
 func (c *cutter) stub(ref *openapi3.SchemaRef) *openapi3.Schema {
 	original := c.document.names.all[ref.Ref].schema
 	if c.stubs[ref.Ref] == nil {
@@ -53,9 +53,12 @@ func (c *cutter) stub(ref *openapi3.SchemaRef) *openapi3.Schema {
 	if ref.Value == original {
 		return c.stubs[ref.Ref]
 	}
-	_, annotated := beside(ref.Value, original)
-	annotated.Type, annotated.Properties = original.Type, c.stubs[ref.Ref].Properties
-	return annotated
+	stub := beside(ref.Value, original)
+	stub.Properties = c.stubs[ref.Ref].Properties
+	if stub.Type == nil {
+		stub.Type = original.Type
+	}
+	return stub
 }
 
 func label(ref string) openapi3.Schemas {

@@ -46,6 +46,8 @@ func load(raw []byte, k kind, refs []reference) (*openapi3.T, error) {
 		if err := json.Unmarshal(raw, api); err != nil {
 			return nil, unreadable(err, refs)
 		}
+		// The reader knows 3.1.0 to 3.1.2, and takes a later patch of 3.1 for 3.0.
+		api.OpenAPI = map[kind]string{openAPI30: "3.0.3", openAPI31: "3.1.0"}[k]
 		if err := newLoader().ResolveRefsIn(api, nil); err != nil {
 			return nil, unreadable(err, refs)
 		}

@@ -10,10 +10,10 @@ import (
 )
 
 // What a comparison may cost. The largest contracts of vendors that were tried (4.5 MB, 1,200
-// operations) have a weight of 570,000 and some hundred pairs.
+// operations) have a weight of 570,000, and 8,000 pairs.
 const (
 	maxWeight      = 2_000_000   // of all payloads together
-	maxPayload     = 100_000     // weight of one
+	maxPayload     = 20_000      // weight of one
 	maxPairs       = 400_000     // of alternatives without a name
 	maxParts       = 1_000       // different pairs of status and media type
 	maxCut         = 5_000       // schemas compared on their own

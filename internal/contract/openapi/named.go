@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -26,13 +27,30 @@ type named struct {
 
 // names knows the named schemas of one document, by the $ref they come by.
 type names struct {
-	components
+	api *openapi3.T
 	all map[string]*named
 }
 
+const componentSchemas = "#/components/schemas/"
+
+// original is the component that a $ref points to, nil for a $ref to something else.
+func (n *names) original(ref string) *openapi3.Schema {
+	name, ok := strings.CutPrefix(ref, componentSchemas)
+	if !ok || n.api.Components == nil {
+		return nil
+	}
+	component := n.api.Components.Schemas[unescape.Replace(name)]
+	if component == nil {
+		return nil
+	}
+	return component.Value
+}
+
+var unescape = strings.NewReplacer("~1", "/", "~0", "~")
+
 // collect finds every named schema that the operations reach, and decides which to cut out.
 func collect(api *openapi3.T, items map[string]*openapi3.PathItem) *names {
-	n := &names{components{api}, make(map[string]*named)}
+	n := &names{api, make(map[string]*named)}
 	var next []string
 	note := func(ref *openapi3.SchemaRef) {
 		if n.all[ref.Ref] != nil {
@@ -84,7 +102,7 @@ func (n *names) measureAll() {
 		first := n.all[group[0]]
 		if len(group) == 1 && !slices.Contains(first.refs, group[0]) {
 			first.size = n.measure(&openapi3.SchemaRef{Value: first.schema}, false)
-			if first.size.weight > heavy || first.size.height > tall {
+			if first.size.weight > heavy || first.size.pairs > 10*heavy || first.size.height > tall {
 				first.cutOut()
 			}
 			continue

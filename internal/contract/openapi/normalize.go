@@ -51,10 +51,12 @@ func normalize(api *openapi3.T) (*Document, error) {
 	for path, item := range items {
 		document.api.Paths.Set(path, item)
 	}
-	siblings(api, items)
 	document.names = collect(api, items)
 	strip(items, document.names)
-	return document, document.measure(items)
+	if err := document.measure(items); err != nil {
+		return nil, err
+	}
+	return document, nil
 }
 
 // flatten copies a path item: parameters pushed down to its operations, header names in lower

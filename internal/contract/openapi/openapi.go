@@ -49,6 +49,11 @@ func Parse(data []byte) (document *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind == openAPI31 {
+		if raw, err = extended(raw, refs); err != nil {
+			return nil, err
+		}
+	}
 	api, err := load(raw, kind, refs)
 	if err != nil {
 		return nil, err

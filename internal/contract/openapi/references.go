@@ -17,6 +17,7 @@ import (
 type reference struct {
 	place, target string
 	alone         bool // nothing else stands beside the $ref
+	extended      bool // a keyword stands beside it that adds to what it points to
 }
 
 // authored are the keywords whose members are named by the author, so that a member called "example"
@@ -31,17 +32,27 @@ var authored = map[string]bool{
 // text, and nobody follows it.
 var literal = map[string]bool{"example": true, "examples": true, "default": true, "enum": true, "const": true, "value": true}
 
+// isLiteral tells whether the value of a keyword is data. "examples" is a list of examples in a
+// schema, and an object of named ones that may be $refs elsewhere.
+func isLiteral(key string, object bool) bool {
+	if strings.HasPrefix(key, "x-") {
+		return true
+	}
+	return literal[key] && (!object || !authored[key])
+}
+
 // frame is one open object or list on the way to the token being read.
 type frame struct {
-	object     bool
-	key        string // the member being read
-	index      int
-	wantsKey   bool
-	named      bool // its members are named by the author
-	data       bool
-	ref        string
-	hasRef     bool
-	memberSeen int
+	object   bool
+	key      string // the member being read
+	index    int
+	wantsKey bool
+	named    bool // its members are named by the author
+	data     bool
+	ref      string
+	hasRef   bool
+	extended bool
+	members  int
 }
 
 // references lists every $ref that the reader would follow, and refuses those that leave the
@@ -64,7 +75,7 @@ func references(raw []byte) ([]reference, error) {
 			top := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			if top.hasRef {
-				refs = append(refs, reference{pointer(stack), top.ref, top.memberSeen == 1})
+				refs = append(refs, reference{pointer(stack), top.ref, top.members == 1, top.extended})
 			}
 			advance(stack)
 			continue
@@ -84,7 +95,8 @@ func step(stack []frame, token json.Token) []frame {
 		if top.object && top.wantsKey {
 			top.key, _ = token.(string)
 			top.wantsKey = false
-			top.memberSeen++
+			top.members++
+			top.extended = top.extended || adding[top.key]
 			return stack
 		}
 	}
@@ -104,7 +116,7 @@ func step(stack []frame, token json.Token) []frame {
 		top := stack[len(stack)-1]
 		keyword := top.object && !top.named
 		child.named = keyword && authored[top.key] && child.object
-		child.data = top.data || keyword && (literal[top.key] || strings.HasPrefix(top.key, "x-")) && !child.named
+		child.data = top.data || keyword && isLiteral(top.key, child.object)
 	}
 	return append(stack, child)
 }

@@ -1,94 +1,125 @@
 package openapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// In OpenAPI 3.1 keywords may stand beside a $ref and add to what it points to. The reader lets
-// each replace that of the schema, so that {$ref: Order, properties: {note: ...}} has lost all
-// properties of Order. siblings writes such a schema as {allOf: [{$ref: Order}, {properties: ...}]}.
-// Mere annotations stay beside the $ref.
-func siblings(api *openapi3.T, items map[string]*openapi3.PathItem) {
-	s := siblingWriter{components: components{api}, seen: make(map[*openapi3.Schema]bool)}
-	if api.Components != nil {
-		for _, component := range api.Components.Schemas {
-			if component != nil && component.Value != nil && component.Ref == "" {
-				s.inside(component.Value)
+// In OpenAPI 3.0 what stands beside a $ref is void. In 3.1 keywords may stand beside a $ref and add to what it points to. The reader lets
+// each take the place of the same keyword there, which is right for a maxLength, but
+//
+//	{$ref: Order, properties: {note: ...}}
+//
+// has lost all properties of Order by that. extended writes such schemas as what they mean,
+//
+//	{allOf: [{$ref: Order}, {properties: {note: ...}}]}
+
+// adding are the keywords that add to those behind the $ref.
+var adding = map[string]bool{
+	"properties": true, "required": true, "patternProperties": true, "additionalProperties": true, "unevaluatedProperties": true,
+	"dependentSchemas": true, "dependentRequired": true, "propertyNames": true, "allOf": true, "anyOf": true, "oneOf": true, "not": true,
+	"if": true, "then": true, "else": true, "items": true, "prefixItems": true, "contains": true, "unevaluatedItems": true, "contentSchema": true,
+}
+
+// schemaIn and schemasIn are the keywords whose value is a schema, or an object or a list of them.
+var (
+	schemaIn = map[string]bool{
+		"schema": true, "items": true, "not": true, "if": true, "then": true, "else": true, "contains": true, "propertyNames": true,
+		"additionalProperties": true, "unevaluatedProperties": true, "unevaluatedItems": true, "contentSchema": true,
+	}
+	schemasIn = map[string]bool{
+		"properties": true, "patternProperties": true, "dependentSchemas": true, "$defs": true, "schemas": true,
+		"allOf": true, "anyOf": true, "oneOf": true, "prefixItems": true,
+	}
+)
+
+// extended rewrites the document if any $ref in it has keywords beside it that add to it.
+func extended(raw []byte, refs []reference) ([]byte, error) {
+	needed := false
+	for _, r := range refs {
+		needed = needed || r.extended
+	}
+	if !needed {
+		return raw, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var root any
+	if err := decoder.Decode(&root); err != nil {
+		return nil, unreadable(err, nil)
+	}
+	out, err := json.Marshal(extend(root, place{}))
+	if err != nil {
+		return nil, unreadable(err, nil)
+	}
+	return out, nil
+}
+
+// place says what a value in the document is.
+type place struct {
+	schema  bool // a schema
+	schemas bool // an object or a list of schemas
+	named   bool // an object whose members are named by the author
+}
+
+func extend(value any, at place) any {
+	switch value := value.(type) {
+	case []any:
+		for i, item := range value {
+			value[i] = extend(item, place{schema: at.schemas})
+		}
+	case map[string]any:
+		for key, member := range value {
+			_, object := member.(map[string]any)
+			switch {
+			case at.named:
+				value[key] = extend(member, place{schema: at.schemas})
+			case isLiteral(key, object):
+			default:
+				value[key] = extend(member, place{schema: schemaIn[key], schemas: schemasIn[key], named: object && authored[key]})
 			}
 		}
-	}
-	for _, item := range items {
-		for _, op := range item.Operations() {
-			for _, p := range payloads(op) {
-				s.write(p.schema)
-			}
+		if _, ok := value["$ref"].(string); ok && at.schema {
+			return addSiblings(value)
 		}
 	}
+	return value
 }
 
-type siblingWriter struct {
-	components
-	seen map[*openapi3.Schema]bool
-}
-
-func (s siblingWriter) inside(schema *openapi3.Schema) {
-	if s.seen[schema] {
-		return
-	}
-	s.seen[schema] = true
-	below(schema, func(ref *openapi3.SchemaRef, _ int) { s.write(ref) })
-}
-
-func (s siblingWriter) write(ref *openapi3.SchemaRef) {
-	original := s.original(ref.Ref)
-	if ref.Ref != "" && original == nil {
-		return // what it points to is not known by name; its copy is taken as it is
-	}
-	if ref.Ref == "" || ref.Value == original {
-		if ref.Ref == "" {
-			s.inside(ref.Value)
+func addSiblings(schema map[string]any) map[string]any {
+	more := make(map[string]any)
+	for key, member := range schema {
+		if adding[key] {
+			more[key] = member
+			delete(schema, key)
 		}
-		return
 	}
-	more, wrapper := beside(ref.Value, original)
-	if more == nil {
-		return
+	if len(more) == 0 {
+		return schema
 	}
-	wrapper.AllOf = openapi3.SchemaRefs{{Ref: ref.Ref, Value: original}, {Value: more}}
-	ref.Ref, ref.Value = "", wrapper
-	s.inside(more)
+	schema["allOf"] = []any{map[string]any{"$ref": schema["$ref"]}, more}
+	delete(schema, "$ref")
+	return schema
 }
 
-// annotations are the fields of a schema that change nothing about what it accepts.
-var annotations = map[string]bool{
-	"Title": true, "Description": true, "Default": true, "Example": true, "Examples": true, "ExternalDocs": true, "Extensions": true,
-	"XML": true, "Deprecated": true, "ReadOnly": true, "WriteOnly": true, "AllowEmptyValue": true, "Comment": true, "Origin": true,
-}
-
-// beside divides what stood beside a $ref: the keywords that the copy does not share with the
-// original, nil if there are none, and the annotations.
-func beside(copied, original *openapi3.Schema) (more, annotated *openapi3.Schema) {
+// beside returns the keywords that stood beside a $ref: those that the reader's copy does not share
+// with the original.
+func beside(copied, original *openapi3.Schema) *openapi3.Schema {
 	has, had := reflect.ValueOf(copied).Elem(), reflect.ValueOf(original).Elem()
-	keywords, notes := &openapi3.Schema{}, &openapi3.Schema{}
+	keywords := &openapi3.Schema{}
 	for i := range has.NumField() {
-		field := has.Type().Field(i)
-		switch {
-		case !field.IsExported() || same(has.Field(i), had.Field(i)):
-		case annotations[field.Name]:
-			reflect.ValueOf(notes).Elem().Field(i).Set(has.Field(i))
-		default:
+		if has.Type().Field(i).IsExported() && !shared(has.Field(i), had.Field(i)) {
 			reflect.ValueOf(keywords).Elem().Field(i).Set(has.Field(i))
-			more = keywords
 		}
 	}
-	return more, notes
+	return keywords
 }
 
-// same tells whether a field of a shallow copy is still the one that was copied.
-func same(a, b reflect.Value) bool {
+// shared tells whether a field of a shallow copy is still the one that was copied.
+func shared(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Map, reflect.Pointer:
 		return a.UnsafePointer() == b.UnsafePointer()
@@ -96,7 +127,7 @@ func same(a, b reflect.Value) bool {
 		return a.Len() == b.Len() && a.UnsafePointer() == b.UnsafePointer()
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if !same(a.Field(i), b.Field(i)) {
+			if !shared(a.Field(i), b.Field(i)) {
 				return false
 			}
 		}
@@ -105,24 +136,3 @@ func same(a, b reflect.Value) bool {
 		return reflect.DeepEqual(a.Interface(), b.Interface())
 	}
 }
-
-// components finds the schemas of a document by $ref.
-type components struct{ api *openapi3.T }
-
-const componentSchemas = "#/components/schemas/"
-
-// original is the component that a $ref points to, nil for a $ref to something else. A component
-// may be a $ref itself.
-func (c components) original(ref string) *openapi3.Schema {
-	name, ok := strings.CutPrefix(ref, componentSchemas)
-	if !ok || c.api.Components == nil {
-		return nil
-	}
-	component := c.api.Components.Schemas[unescape.Replace(name)]
-	if component == nil {
-		return nil
-	}
-	return component.Value
-}
-
-var unescape = strings.NewReplacer("~1", "/", "~0", "~")

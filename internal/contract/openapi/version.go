@@ -8,12 +8,13 @@ import (
 	"forewarn.dev/forewarn/internal/contract/finding"
 )
 
-// kind is which of the two object models a document follows.
+// kind is which object model a document follows.
 type kind int
 
 const (
-	swagger2 kind = iota + 2
-	openAPI3
+	swagger2 kind = iota
+	openAPI30
+	openAPI31
 )
 
 const hintFormat = "OpenAPI 3.0 and 3.1 and Swagger 2.0 can be judged"
@@ -37,11 +38,16 @@ func version(raw []byte) (kind, error) {
 	}
 	switch {
 	case head.Swagger != nil:
-		return swagger2, says("swagger", head.Swagger, "2.0")
+		_, err := says("swagger", head.Swagger, "2.0")
+		return swagger2, err
 	case head.OpenAPI != nil:
 		// Of 3.2, a $ref in place of a media type is not followed by the reader, so that changes
 		// behind it would go unseen.
-		return openAPI3, says("openapi", head.OpenAPI, "3.0", "3.1")
+		known, err := says("openapi", head.OpenAPI, "3.0", "3.1")
+		if known == "3.0" {
+			return openAPI30, err
+		}
+		return openAPI31, err
 	case head.AsyncAPI != nil:
 		return 0, unknown("this is an AsyncAPI document")
 	case head.OpenRPC != nil:
@@ -55,16 +61,16 @@ func version(raw []byte) (kind, error) {
 	}
 }
 
-// says refuses a version that is not one of the known ones, or a later patch of one.
-func says(field string, value any, known ...string) error {
+// says returns which of the known versions the field names, if only by a later patch of it.
+func says(field string, value any, known ...string) (string, error) {
 	text, ok := value.(string)
 	if !ok {
-		return finding.Refuse(finding.Unreadable, "#/"+field, "the version is not a string", fmt.Sprintf("put it in quotes: %s: %q", field, known[len(known)-1]))
+		return "", finding.Refuse(finding.Unreadable, "#/"+field, "the version is not a string", fmt.Sprintf("put it in quotes: %s: %q", field, known[len(known)-1]))
 	}
 	for _, v := range known {
 		if text == v || strings.HasPrefix(text, v+".") {
-			return nil
+			return v, nil
 		}
 	}
-	return finding.Refuse(finding.UnknownFormat, "#/"+field, fmt.Sprintf("version %q is not known here", text), hintFormat)
+	return "", finding.Refuse(finding.UnknownFormat, "#/"+field, fmt.Sprintf("version %q is not known here", text), hintFormat)
 }

@@ -40,8 +40,8 @@ func TestYAMLIsWrittenOutAsJSON(t *testing.T) {
 }
 
 // nested is a document of n levels.
-func nested(n int, open, inner, close string) string {
-	return strings.Repeat(open, n) + inner + strings.Repeat(close, n)
+func nested(n int, begin, inner, end string) string {
+	return strings.Repeat(begin, n) + inner + strings.Repeat(end, n)
 }
 
 func indented(n int) string {

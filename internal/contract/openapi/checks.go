@@ -45,3 +45,28 @@ func servers(base, head *Document) []finding.Finding {
 	}
 	return findings
 }
+
+// statuses reports answers to success that are gone and that the tool does not look at: ranges
+// (2XX), and the default where nothing else says what success looks like.
+func statuses(pairs []pair) []finding.Finding {
+	var findings []finding.Finding
+	for _, p := range pairs {
+		was, is := p.base.Responses.Map(), p.head.Responses.Map()
+		successes := 0
+		for status := range was {
+			if isSuccess(status) {
+				successes++
+			}
+		}
+		for status := range was {
+			gone := is[status] == nil && (status == "2XX" || strings.EqualFold(status, "default") && successes == 0)
+			if gone {
+				findings = append(findings, finding.Finding{
+					Rule: "response-success-status-removed", Class: finding.Breaking, Operation: p.name, Location: "response " + status,
+					Text: "removed the success response with the status '" + status + "'", Args: []string{status},
+				})
+			}
+		}
+	}
+	return findings
+}
