@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -48,19 +49,25 @@ func (r *APIRevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		same := apiequality.Semantic.DeepEqual(before.Status, revision.Status)
 		return ctrl.Result{}, firstError(err, r.writeStatus(ctx, revision, same))
 	}
-	result := r.agenda.wakeAt("APIRevision", req.NamespacedName, now, earliest(verdict.NextChange, lookAgain(revision, verdict, now)))
 	if !held {
-		return result, nil
+		return r.agenda.wakeAt("APIRevision", req.NamespacedName, now, verdict.NextChange), nil
 	}
 	if err := r.writeStatus(ctx, revision, apiequality.Semantic.DeepEqual(before.Status, revision.Status)); err != nil {
 		return ctrl.Result{}, err
 	}
 	r.announceVerdict(before, revision)
-	return result, nil
+	next := earliest(verdict.NextChange, lookAgain(revision, now))
+	return r.agenda.wakeAt("APIRevision", req.NamespacedName, now, next), nil
 }
 
 // judge puts a verdict on the board and, when the gate holds it or could not be written, in the status.
 func (r *APIRevisionReconciler) judge(ctx context.Context, revision *v1alpha1.APIRevision, now time.Time) (gate.Verdict, bool, error) {
+	defer func() {
+		if cause := recover(); cause != nil { // its caller reports it; the others of the namespace do not wait for this one
+			r.board.putUnjudged(keyOf(revision))
+			panic(cause)
+		}
+	}()
 	input, unkept, err := r.snapshot.Propose(ctx, now, revision)
 	if err != nil {
 		return gate.Verdict{}, false, err
@@ -98,10 +105,17 @@ func lasting(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err)
 }
 
-// lookAgain is when to look for a document that is not there: nobody watches the ConfigMaps of a cluster for one
-// that may never come. The older the revision, the more rarely.
-func lookAgain(revision *v1alpha1.APIRevision, verdict gate.Verdict, now time.Time) *time.Time {
-	if verdict.Reason != v1alpha1.ReasonContractNotFound {
+// lookAgain is when to look once more for a document that is not there or cannot be read: nobody watches the ConfigMaps
+// of a cluster for one that may be put right. The older the revision, the more rarely.
+func lookAgain(revision *v1alpha1.APIRevision, now time.Time) *time.Time {
+	judged := map[v1alpha1.VersionName]bool{}
+	for i := range revision.Status.Contracts {
+		judged[revision.Status.Contracts[i].Version] = true
+	}
+	waits := slices.ContainsFunc(revision.Spec.Contracts, func(c v1alpha1.Contract) bool {
+		return c.ConfigMapKeyRef.Name != "" && !judged[c.Version]
+	})
+	if !waits {
 		return nil
 	}
 	wait := now.Sub(revision.CreationTimestamp.Time) / 4

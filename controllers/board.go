@@ -15,7 +15,7 @@ import (
 // board holds what this process has judged, so that a gate is written without judging a whole namespace again, and
 // how much of it the gates hold, so that nobody is told of a verdict before the API server acts on it.
 //
-// It begins empty. The gate of a namespace is not touched until everything in it is on the board.
+// It begins empty. The gate of a namespace is not touched until everything that was in it at first is on the board.
 type board struct {
 	mu         sync.Mutex
 	namespaces map[string]*boardNamespace
@@ -29,9 +29,15 @@ type boardNamespace struct {
 	// changed counts what was put here, held is the count that the gate holds.
 	changed, held uint64
 	state         gateState
-	revisions     map[string]*judgedRevision
-	apis          map[string]*observedAPI
+	// missing are the things that were there when somebody first looked, and that the board still lacks. Nil: nobody
+	// looked yet. What comes later keeps nobody waiting.
+	missing   map[boardKey]bool
+	revisions map[string]*judgedRevision
+	apis      map[string]*observedAPI
 }
+
+// boardKey is an API or a revision.
+type boardKey struct{ api, revision string }
 
 // gateState is what became of the last attempt to write the gates of a namespace.
 type gateState struct {
@@ -113,11 +119,9 @@ func (b *board) dropRevision(key types.NamespacedName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.namespace(key.Namespace)
-	if _, known := n.revisions[key.Name]; known {
-		delete(n.revisions, key.Name)
-		n.changed++
-		b.gates.wake(types.NamespacedName{Name: key.Namespace})
-	}
+	delete(n.revisions, key.Name)
+	n.changed++
+	b.gates.wake(types.NamespacedName{Name: key.Namespace}) // also for one that is missed: it is not to be waited for
 }
 
 // putAPI takes what was observed of an API, and returns the state of the gates.
@@ -138,11 +142,9 @@ func (b *board) dropAPI(key types.NamespacedName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.namespace(key.Namespace)
-	if _, known := n.apis[key.Name]; known {
-		delete(n.apis, key.Name)
-		n.changed++
-		b.gates.wake(types.NamespacedName{Name: key.Namespace})
-	}
+	delete(n.apis, key.Name)
+	n.changed++
+	b.gates.wake(types.NamespacedName{Name: key.Namespace})
 }
 
 // keeper returns what putAPI was last given, and whether it ever was.
@@ -170,7 +172,7 @@ type page struct {
 	keepers  map[string]*v1alpha1.WorkloadRef
 }
 
-// read returns the page of a namespace, and false while something that exists is not on it.
+// read returns the page of a namespace, and false while the board lacks something that was there from the beginning.
 func (b *board) read(namespace string, apis, revisions []string) (page, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -180,21 +182,26 @@ func (b *board) read(namespace string, apis, revisions []string) (page, bool) {
 		verdicts: make(map[string]*gate.Verdict, len(revisions)),
 		keepers:  make(map[string]*v1alpha1.WorkloadRef, len(apis)),
 	}
+	lacking := map[boardKey]bool{}
 	for _, name := range apis {
-		entry, known := n.apis[name]
-		if !known {
-			return page{}, false
+		if entry, known := n.apis[name]; known {
+			p.keepers[name] = entry.keeper
+		} else {
+			lacking[boardKey{api: name}] = true
 		}
-		p.keepers[name] = entry.keeper
 	}
 	for _, name := range revisions {
-		entry, known := n.revisions[name]
-		if !known {
-			return page{}, false
+		if entry, known := n.revisions[name]; known {
+			p.verdicts[name] = entry.verdict
+		} else {
+			lacking[boardKey{revision: name}] = true
 		}
-		p.verdicts[name] = entry.verdict
 	}
-	return p, true
+	if n.missing == nil {
+		n.missing = maps.Clone(lacking)
+	}
+	maps.DeleteFunc(n.missing, func(key boardKey, _ bool) bool { return !lacking[key] })
+	return p, len(n.missing) == 0
 }
 
 // written records what became of a page, and wakes who waits for it.
@@ -202,12 +209,13 @@ func (b *board) written(namespace string, change uint64, state gateState) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.namespace(namespace)
-	failed, changed := state.Failure != "", !reflect.DeepEqual(n.state, state)
+	failed := state.Failure != ""
 	if failed {
 		state.APIs = n.state.APIs // the last gate stands
 	} else {
 		n.held = max(n.held, change)
 	}
+	changed := !reflect.DeepEqual(n.state, state)
 	n.state = state
 	for name, entry := range n.revisions {
 		if entry.awaited && (failed && changed || entry.change <= n.held) {

@@ -88,25 +88,30 @@ func TestWhatNoGateShowsWakesNobody(t *testing.T) {
 func TestAPageIsIncompleteWhileSomethingIsMissing(t *testing.T) {
 	b := newBoard()
 	queued(t, b.gates)
-	if _, complete := b.read("shop", nil, []string{"a"}); complete {
-		t.Error("a revision that nobody judged")
+	read := func(apis, revisions []string) (page, bool) { return b.read("shop", apis, revisions) }
+	if _, complete := read([]string{"orders", "gone"}, []string{"a", "b"}); complete {
+		t.Error("nothing is there yet")
 	}
-	b.putUnjudged(in("a"))
-	if page, complete := b.read("shop", nil, []string{"a"}); !complete || page.verdicts["a"] != nil {
-		t.Error("one of which no verdict is to be had keeps nobody waiting")
-	}
-	if _, complete := b.read("shop", []string{"orders"}, []string{"a"}); complete {
+	b.putRevision(in("a"), &gate.Verdict{Admissible: true})
+	b.putUnjudged(in("b"))
+	if _, complete := read([]string{"orders", "gone"}, []string{"a", "b"}); complete {
 		t.Error("an API that nobody observed")
 	}
 	keeper := &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
 	b.putAPI(in("orders"), keeper)
-	if page, complete := b.read("shop", []string{"orders"}, []string{"a"}); !complete || page.keepers["orders"] != keeper {
-		t.Error("all is there")
+	page, complete := read([]string{"orders"}, []string{"a", "b", "new"})
+	if !complete {
+		t.Error("what is deleted meanwhile, or comes later, keeps nobody waiting")
 	}
-	b.dropRevision(in("a"))
-	b.dropAPI(in("orders"))
-	if _, complete := b.read("shop", []string{"orders"}, nil); complete {
-		t.Error("dropped")
+	if page.keepers["orders"] != keeper || page.verdicts["a"] == nil || page.verdicts["b"] != nil || page.verdicts["new"] != nil {
+		t.Errorf("got %+v", page)
+	}
+	if _, complete := read([]string{"orders", "late"}, []string{"a", "new"}); !complete {
+		t.Error("once complete, always complete")
+	}
+	b.dropNamespace("shop")
+	if _, complete := read([]string{"orders"}, nil); complete {
+		t.Error("a namespace made anew begins anew")
 	}
 }
 
@@ -135,7 +140,7 @@ func TestAGateThatCannotBeWrittenIsToldOnce(t *testing.T) {
 	if held || state.Failure != "quota" {
 		t.Errorf("held %v, state %+v", held, state)
 	}
-	b.written("shop", page.change, gateState{Failure: "quota"})
+	b.written("shop", page.change, gateState{Failure: "quota", APIs: map[string]bool{"orders": true}})
 	if r, a := revisions(), apis(); len(r)+len(a) > 0 {
 		t.Errorf("woken by the same failure again: %v, %v", r, a)
 	}

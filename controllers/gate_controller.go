@@ -19,6 +19,7 @@ type GateReconciler struct {
 	shared
 	leader  Leader
 	changes *gateChanges
+	pace    *pace
 	// opened are the namespaces that are known to have no gates.
 	opened sync.Map
 }
@@ -40,6 +41,9 @@ func (r *GateReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	if !namespace.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
+	if rest := r.pace.rest(namespace.Name); rest > 0 {
+		return ctrl.Result{RequeueAfter: rest}, nil
+	}
 	now, err := r.clock.Now(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -52,7 +56,9 @@ func (r *GateReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	if !complete {
 		return ctrl.Result{}, nil // the board wakes us when the rest is on it
 	}
+	finish := r.pace.begin(namespace.Name)
 	governed, err := r.publish(ctx, &namespace, input, change)
+	finish()
 	if err != nil || !governed {
 		return r.agenda.wakeAt("Gate", req.NamespacedName, now, next), err
 	}
@@ -60,8 +66,9 @@ func (r *GateReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	return r.agenda.wakeAt("Gate", req.NamespacedName, now, earliest(next, nudged)), err
 }
 
-// fill adds what is on the board, and says whether all that exists is.
+// fill adds what is on the board, and says whether all is there that has to be.
 func (r *GateReconciler) fill(input *gate.NamespaceInput) (change uint64, complete bool) {
+	input.OwnNamespace = r.namespace
 	if gate.Exempt(input.Namespace, r.namespace) {
 		input.APIs = nil
 	}
@@ -70,9 +77,7 @@ func (r *GateReconciler) fill(input *gate.NamespaceInput) (change uint64, comple
 		apis = append(apis, input.APIs[i].API.Name)
 	}
 	for i := range input.Revisions {
-		if exists := !input.Revisions[i].Created.IsZero(); exists {
-			revisions = append(revisions, input.Revisions[i].Name)
-		}
+		revisions = append(revisions, input.Revisions[i].Name)
 	}
 	page, complete := r.board.read(input.Namespace, apis, revisions)
 	for i := range input.APIs {

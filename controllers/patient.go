@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -23,6 +24,9 @@ func (p patient) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, 
 	if apierrors.IsConflict(err) {
 		ctrl.LoggerFrom(ctx).V(1).Info("Looking again after a conflict", "conflict", err.Error())
 		return ctrl.Result{RequeueAfter: conflictPause}, nil
+	}
+	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return ctrl.Result{}, nil //nolint:nilerr // it goes with its namespace
 	}
 	return result, err
 }

@@ -14,6 +14,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
@@ -112,6 +113,27 @@ func TestOnlyWhatWeRefusedIsNudged(t *testing.T) {
 		if got := allAdmitted(template(annotation), admitted); got != want {
 			t.Errorf("%q: got %v", annotation, got)
 		}
+	}
+}
+
+func TestPaceRestsForAsLongAsItTook(t *testing.T) {
+	c := clocktesting.NewFakePassiveClock(time.Unix(1000, 0))
+	p := newPace(c)
+	if rest := p.rest("shop"); rest != 0 {
+		t.Errorf("nothing was written yet: %s", rest)
+	}
+	finish := p.begin("shop")
+	c.SetTime(time.Unix(1003, 0))
+	finish()
+	for at, want := range map[int64]time.Duration{1003: 3 * time.Second, 1005: time.Second} {
+		c.SetTime(time.Unix(at, 0))
+		if rest := p.rest("shop"); rest != want {
+			t.Errorf("at %d: got %s, want %s", at, rest, want)
+		}
+	}
+	c.SetTime(time.Unix(1006, 0))
+	if rest := p.rest("shop"); rest > 0 || p.rest("carts") > 0 {
+		t.Errorf("it rested: %s", rest)
 	}
 }
 

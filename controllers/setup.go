@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/snapshot"
@@ -38,9 +40,21 @@ type Options struct {
 	Metrics prometheus.Registerer
 }
 
-// workers is how many objects of a kind are looked at side by side. One that takes long, such as a contract of
-// thousands of operations, leaves the others a way.
-const workers = 4
+const (
+	// workers is how many objects of a kind are looked at side by side. One that takes long, such as a contract of
+	// thousands of operations, leaves the others a way.
+	workers = 4
+	// firstRetry doubles up to lastRetry: what was put right, such as a quota, is to be noticed soon.
+	firstRetry = 5 * time.Millisecond
+	lastRetry  = 30 * time.Second
+)
+
+func controllerOptions() controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: workers,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+	}
+}
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -75,7 +89,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addWaiver(mgr, s, w) },
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
-		func() error { return addGate(mgr, s, w, o.Leader) },
+		func() error { return addGate(mgr, s, w, o) },
 	} {
 		if err := add(); err != nil {
 			return nil, err
@@ -136,6 +150,7 @@ func addNoticePolicy(mgr manager.Manager, s shared, w watches, o Options, canary
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toPolicies), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Watches(&corev1.Namespace{}, enqueue(w.toPolicies), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(policies).
+		WithOptions(controllerOptions()).
 		Complete(patient{&NoticePolicyReconciler{shared: s, canary: canary, offset: o.Offset}})
 }
 
@@ -148,7 +163,7 @@ func addCustomerAPI(mgr manager.Manager, s shared, w watches) error {
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toAPIs), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&corev1.Namespace{}, enqueue(w.toAPIs), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(s.board.apis).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+		WithOptions(controllerOptions())
 	carried := func(object client.Object, changed predicate.Predicate) {
 		b = b.Watches(object, enqueue(w.toCarried), builder.WithPredicates(changed))
 	}
@@ -169,8 +184,9 @@ func addAPIRevision(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.Waiver{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&corev1.Namespace{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Watches(&corev1.ConfigMap{}, &handler.EnqueueRequestForObject{}). // the proposal of the same name
 		WatchesRawSource(s.board.revisions).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controllerOptions()).
 		Complete(patient{&APIRevisionReconciler{shared: s, began: newStopwatch(o.Own)}})
 }
 
@@ -181,6 +197,7 @@ func addChangeNotice(mgr manager.Manager, s shared, w watches) error {
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAPI))).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&corev1.Namespace{}, enqueue(w.toNotices), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WithOptions(controllerOptions()).
 		Complete(patient{&ChangeNoticeReconciler{shared: s}})
 }
 
@@ -188,6 +205,7 @@ func addWaiver(mgr manager.Manager, s shared, w watches) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("waiver").
 		For(&v1alpha1.Waiver{}).
 		Watches(&v1alpha1.APIRevision{}, enqueue(w.toWaivers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controllerOptions()).
 		Complete(patient{&WaiverReconciler{shared: s}})
 }
 
@@ -195,6 +213,7 @@ func addProposal(mgr manager.Manager, s shared) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("proposal").
 		For(&corev1.ConfigMap{}).
 		Watches(&v1alpha1.APIRevision{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controllerOptions()).
 		Complete(patient{&ProposalReconciler{shared: s}})
 }
 
@@ -207,10 +226,14 @@ func addKeptContract(mgr manager.Manager, s shared) error {
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(released), builder.WithPredicates(whenChanged(func(a *v1alpha1.CustomerAPI) any {
 			return a.Status.Promised
 		}))).
+		WithOptions(controllerOptions()).
 		Complete(patient{&KeptContractReconciler{shared: s}})
 }
 
-func addGate(mgr manager.Manager, s shared, w watches, leader Leader) error {
+func addGate(mgr manager.Manager, s shared, w watches, o Options) error {
+	reconciler := &GateReconciler{
+		shared: s, leader: o.Leader, pace: newPace(o.Own), changes: &gateChanges{at: map[string]time.Time{}},
+	}
 	return ctrl.NewControllerManagedBy(mgr).Named("gate").
 		For(&corev1.Namespace{}, builder.WithPredicates(whenChanged(observable[*corev1.Namespace]))).
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfAPI))).
@@ -221,6 +244,6 @@ func addGate(mgr manager.Manager, s shared, w watches, leader Leader) error {
 			return ok && replicaSetRefused(set)
 		}))).
 		WatchesRawSource(s.board.gates).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
-		Complete(patient{&GateReconciler{shared: s, leader: leader, changes: &gateChanges{at: map[string]time.Time{}}}})
+		WithOptions(controllerOptions()).
+		Complete(patient{reconciler})
 }

@@ -187,6 +187,14 @@ func TestWhatIsLetThroughWhateverItsMerits(t *testing.T) {
 		"a waiver until the way back ends": {
 			[]edit{waived(waiver()), against(servingOrders().WayBack("orders-9f31c2aa", "", now.Add(time.Minute)))},
 			want{v1alpha1.ReasonWayBack, "w", true, false, now.Add(time.Hour)}},
+		"a waiver of what no notice helps": {
+			[]edit{waived(waiver()), telling(tellingDelete("n")), boundBy(publicAPIs().ImagesRequired())},
+			want{v1alpha1.ReasonWaived, "w", true, false, now.Add(time.Hour)}},
+		"R11 what served lately, as it was judged when its document was there": {
+			[]edit{against(servingOrders().WayBack("orders-9f31c2aa", builders.DigestOf("then"), now.Add(day))), unreadable, func(in *gate.Input) {
+				in.Proposal.Contracts = []v1alpha1.JudgedContract{}
+				in.Revision.Status.Digest = builders.DigestOf("then")
+			}}, want{v1alpha1.ReasonWayBack, "", false, false, now.Add(day)}},
 		"a waiver of a name that was reused": {
 			[]edit{waived(waiver()), against(servingOrders().WayBack("orders-9f31c2aa", builders.DigestOf("other"), now.Add(day)))},
 			want{v1alpha1.ReasonWaived, "w", true, false, now.Add(time.Hour)}},

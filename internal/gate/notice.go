@@ -46,6 +46,8 @@ type notification struct {
 	// required is the moment until which customers are owed that all stays as it is, by binding.
 	required time.Time
 	binding  notice.Owed
+	// whole is what the notice does with the date that it has.
+	whole notice.Coverage
 	// readable is false where that is not known.
 	readable bool
 }
@@ -64,8 +66,10 @@ func newNotification(in NoticeInput) *notification {
 	}
 	undated := subject.DeepCopy()
 	undated.Spec.EffectiveTime = nil
-	n.required, n.binding, n.readable = n.ledgerWith(undated).Matures(subject.Name, n.stability)
+	owed, _ := n.ledgerWith(undated).Whole(subject.Name, n.stability)
+	n.required, n.binding = owed.Matures, owed.Owed
 	n.ledger = n.ledgerWith(subject)
+	n.whole, n.readable = n.ledger.Whole(subject.Name, n.stability)
 	return n
 }
 
@@ -94,7 +98,7 @@ func (n *notification) proposed() NoticeVerdict {
 		return n.unpublished(v1alpha1.ReasonIncomplete, strings.Join(missing, "; "))
 	}
 	if _, by := n.ledger.Standing(n.Notice.Name, n.Now); by != "" {
-		v := n.unpublished(v1alpha1.ReasonSuperseded, fmt.Sprintf("notice %s, which is published, replaces it", by))
+		v := n.unpublished(v1alpha1.ReasonSuperseded, fmt.Sprintf("notice %s, which is published, replaces it", short(by)))
 		v.SupersededBy = by
 		return v
 	}
@@ -120,8 +124,8 @@ func (n *notification) unpublished(reason, message string) NoticeVerdict {
 	}
 	earliest := n.earliest()
 	v.Earliest, v.Owed = &earliest, n.owed()
-	if effective := n.Notice.Spec.EffectiveTime; effective != nil && reason != v1alpha1.ReasonTooSoon {
-		v.Matures, v.Lapses = n.span()
+	if n.Notice.Spec.EffectiveTime != nil && reason != v1alpha1.ReasonTooSoon {
+		v.Matures, v.Lapses = &n.whole.Matures, &n.whole.Lapses
 	}
 	moments := map[time.Time]bool{}
 	if !n.required.After(n.Now) {
@@ -146,15 +150,6 @@ func (n *notification) earliest() time.Time {
 	return nextHour(n.Now)
 }
 
-func (n *notification) span() (matures, lapses *time.Time) {
-	m, _, ok := n.ledger.Matures(n.Notice.Name, n.stability)
-	if !ok || n.Notice.Spec.EffectiveTime == nil {
-		return nil, nil
-	}
-	l := n.Notice.Spec.EffectiveTime.Add(n.policies.ValidFor()).UTC()
-	return &m, &l
-}
-
 // published is the verdict on a notice that customers were told of.
 func (n *notification) published() NoticeVerdict {
 	reason, by := n.ledger.Standing(n.Notice.Name, n.Now)
@@ -168,7 +163,7 @@ func (n *notification) published() NoticeVerdict {
 	case v1alpha1.ReasonWithdrawn:
 		return gone("customers were told that the change does not come")
 	case v1alpha1.ReasonSuperseded:
-		return gone(fmt.Sprintf("notice %s replaces it", by))
+		return gone(fmt.Sprintf("notice %s replaces it", short(by)))
 	case v1alpha1.ReasonDigestMismatch:
 		return gone("it does not say any more what was published: restore it, or publish a new one that supersedes it")
 	}
@@ -179,18 +174,17 @@ func (n *notification) published() NoticeVerdict {
 
 // standing is the verdict on a notice that runs, has matured or has lapsed.
 func (n *notification) standing() NoticeVerdict {
-	v := NoticeVerdict{Published: true, Reason: v1alpha1.ReasonPublished, SupersededBy: ""}
-	v.Matures, v.Lapses = n.span()
-	moments := map[time.Time]bool{}
-	if v.Matures == nil {
+	v := NoticeVerdict{Published: true, Reason: v1alpha1.ReasonPublished}
+	if !n.readable {
 		v.Message, v.MaturedReason = "customers were told", v1alpha1.ReasonPolicyInvalid
 		v.MaturedMessage = "what customers are owed for it cannot be read"
 		return v
 	}
+	v.Matures, v.Lapses = &n.whole.Matures, &n.whole.Lapses
 	zone := n.binding.Period.Zone
 	from, until := moment(*v.Matures, zone), moment(*v.Lapses, zone)
 	v.Message = fmt.Sprintf("customers were told; what it covers may serve from %s until %s", from, until)
-	moments[*v.Matures], moments[*v.Lapses] = true, true
+	moments := map[time.Time]bool{*v.Matures: true, *v.Lapses: true}
 	switch {
 	case !n.Now.Before(*v.Lapses):
 		v.MaturedReason = v1alpha1.ReasonLapsed

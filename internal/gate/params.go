@@ -22,6 +22,7 @@ const DefaultGateLimit = 900 << 10
 const (
 	keyFormat        = "format"
 	keyEpoch         = "epoch"
+	keyAPIs          = "apis" // how many are in the gate; left out for none, and the policies stop at once
 	keyHoldNamespace = "hold-namespace"
 )
 
@@ -113,12 +114,14 @@ func (g *gate) data() map[string]string { return g.tables.data() }
 // addAPIs writes all but the revisions and returns the APIs with selectors that cannot be in a gate.
 func (g *gate) addAPIs(apis []PublishedAPI) []string {
 	var lost, held []string
+	count := 0
 	var selectors []apiSelector
 	for _, a := range apis {
 		if !a.Governed || enforcementOf(a) != g.enforcement {
 			continue
 		}
 		name := a.API.Name
+		count++
 		of, complete := selectorsOf(a.API)
 		if !complete {
 			lost = append(lost, name)
@@ -140,6 +143,9 @@ func (g *gate) addAPIs(apis []PublishedAPI) []string {
 	}
 	for pair, names := range index(selectors) {
 		g.tables.set(tablePair, pair, names)
+	}
+	if count > 0 {
+		g.tables.plain(keyAPIs, strconv.Itoa(count))
 	}
 	if len(held) > 0 && g.enforcement == v1alpha1.EnforcementDeny {
 		g.tables.plain(keyHoldNamespace, holdNamespace(g.namespace, held))

@@ -87,7 +87,7 @@ func TestA18OrderToTheByte(t *testing.T) {
 		t.Errorf("with no room at all: %s", diff)
 	}
 	want := map[string]string{
-		"format": "1", "epoch": "7",
+		"format": "1", "epoch": "7", "apis": "1",
 		"of.serving-0": "orders", "admit.serving-0": "", "images.serving-0": "shop/web:1",
 		"of.wayback-0": "orders", "admit.wayback-0": "", "images.wayback-0": "shop/web:0",
 		"pair.app=orders": "orders", "select.orders": "app=orders", "unnamed.orders": "shop/web:0",

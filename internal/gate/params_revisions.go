@@ -31,9 +31,10 @@ func (e *entry) untilKey() string { return v1alpha1.UntilAnnotationPrefix + e.na
 
 func (e *entry) untilValue() string { return e.until.UTC().Format(time.RFC3339) }
 
-// ends says that the admission ends by itself, so that the API server has to be told when.
+// ends says that the admission ends by itself, so that the API server has to be told when. It can only
+// refuse at that moment, and not merely warn.
 func (e *entry) ends() bool {
-	return e.enforcement != "" && e.admitted && e.until != nil
+	return e.enforcement == v1alpha1.EnforcementDeny && e.admitted && e.until != nil
 }
 
 // entriesOf are all revisions that are known in the namespace and judged, by name. One that is not judged

@@ -19,7 +19,8 @@ func flat(data map[string]string) map[string]string {
 		}
 		for line := range strings.SplitSeq(strings.Trim(value, "\n"), "\n") {
 			name, text, _ := strings.Cut(line, " ")
-			out[key+"."+name] = text
+			table, _, _ := strings.Cut(key, ".")
+			out[table+"."+name] = text
 		}
 	}
 	return out
@@ -36,14 +37,21 @@ func TestTablesStandBetweenNewlines(t *testing.T) {
 	in.Revisions = append(in.Revisions,
 		revision("orders-2", "orders", refused("no")), revision("orders-1", "orders", admissible()))
 	want := map[string]string{
-		"format": "1", "epoch": "7",
-		"pair":   "\napp=cart cart\napp=orders orders\ntier= orders\n",
-		"select": "\ncart app=cart\norders app=orders;tier=\n",
-		"of":     "\norders-1 orders\norders-2 orders\n",
-		"admit":  "\norders-1 \n",
-		"refuse": "\norders-2 no\n",
-		"keep":   "\ncustomerapis/cart cart\ncustomerapis/orders orders\nservices/shop cart orders\n",
-		"hold":   "\ncart cart is held\norders orders is held\n",
+		"format": "1", "epoch": "7", "apis": "2",
+		"pair.s":   "\napp=orders orders\n",
+		"pair.t":   "\napp=cart cart\n",
+		"pair.-":   "\ntier= orders\n",
+		"select.s": "\norders app=orders;tier=\n",
+		"select.t": "\ncart app=cart\n",
+		"of.1":     "\norders-1 orders\n",
+		"of.2":     "\norders-2 orders\n",
+		"admit.1":  "\norders-1 \n",
+		"refuse.2": "\norders-2 no\n",
+		"keep.s":   "\ncustomerapis/orders orders\n",
+		"keep.t":   "\ncustomerapis/cart cart\n",
+		"keep.p":   "\nservices/shop cart orders\n",
+		"hold.s":   "\norders orders is held\n",
+		"hold.t":   "\ncart cart is held\n",
 		"hold-namespace": "customers rely on what is in shop (cart, orders): publish notices that cover its removal; " +
 			"see: kubectl get promises -n shop",
 	}

@@ -44,7 +44,7 @@ func revision(name, api string, v *gate.Verdict, images ...string) gate.Publishe
 // ofAPI are the keys of a gate but for those that each has.
 func ofAPI(data map[string]string) map[string]string {
 	out := maps.Clone(data)
-	for _, key := range []string{"format", "epoch", "pair.app=orders", "select.orders"} {
+	for _, key := range []string{"format", "epoch", "apis", "pair.app=orders", "select.orders"} {
 		delete(out, key)
 	}
 	return out
@@ -321,10 +321,10 @@ func TestPublishGates(t *testing.T) {
 		Governed: true,
 		Gates: map[v1alpha1.Enforcement]map[string]string{
 			deny: with(map[string]string{
-				"pair.app=d": "d", "select.d": "app=d", "admit.d-1": "", "pair.app=odd": "odd", "select.odd": "app=odd",
+				"apis": "2", "pair.app=d": "d", "select.d": "app=d", "admit.d-1": "", "pair.app=odd": "odd", "select.odd": "app=odd",
 			}),
-			warn:  with(map[string]string{"pair.app=w": "w", "select.w": "app=w", "refuse.w-1": "no"}),
-			audit: with(map[string]string{"pair.app=a": "a", "select.a": "app=a"}),
+			warn:  with(map[string]string{"apis": "1", "pair.app=w": "w", "select.w": "app=w", "refuse.w-1": "no"}),
+			audit: with(map[string]string{"apis": "1", "pair.app=a": "a", "select.a": "app=a"}),
 		},
 		Until: map[string]string{"until.forewarn.dev/d-1": "2027-03-10T13:00:00Z"},
 	}

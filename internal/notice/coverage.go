@@ -122,28 +122,28 @@ func (l *Ledger) matures(r *record, entry v1alpha1.CoveredChange, c Change) (tim
 	return matures, owed, true
 }
 
-// Matures is the moment from which all that the notice of that name lists may serve, and the notice owed
-// for the entry that takes longest. An entry without a class counts with every class there is.
-func (l *Ledger) Matures(name string, stability func(version string) v1alpha1.Stability) (time.Time, Owed, bool) {
+// Whole is what the notice of that name does for all that it lists: from Matures until Lapses all of it may serve.
+// Owed is that of the entry which takes longest. An entry without a class counts with every class there is.
+func (l *Ledger) Whole(name string, stability func(version string) v1alpha1.Stability) (Coverage, bool) {
 	i := slices.IndexFunc(l.records, func(r *record) bool { return r.notice.Name == name })
 	if i < 0 {
-		return time.Time{}, Owed{}, false
+		return Coverage{}, false
 	}
 	r := l.records[i]
-	last, binding := r.effective, Owed{Period: Period{Zone: "UTC"}, End: r.start}
+	whole := Coverage{Notice: name, Matures: r.effective, Lapses: r.lapses, Owed: Owed{Period: Period{Zone: "UTC"}, End: r.start}}
 	for _, entry := range r.entries {
 		c := Change{Version: string(entry.Version), Classes: l.policies.ClassesCovered(entry)}
 		c.Stability = stability(c.Version)
 		matures, owed, ok := l.matures(r, entry, c)
 		if !ok {
-			return time.Time{}, Owed{}, false
+			return Coverage{}, false
 		}
-		last = later(last, matures)
-		if owed.Compare(binding) > 0 {
-			binding = owed
+		whole.Matures = later(whole.Matures, matures)
+		if owed.Compare(whole.Owed) > 0 {
+			whole.Owed = owed
 		}
 	}
-	return last, binding, true
+	return whole, true
 }
 
 // ClassesCovered are the classes that an entry of a notice may turn out to be about.
@@ -219,6 +219,13 @@ func (l *Ledger) work(r *record, c Change, class v1alpha1.ChangeClass) (Owed, er
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

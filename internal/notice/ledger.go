@@ -16,6 +16,9 @@ type Ledger struct {
 	answers  map[owedKey]owedAnswer
 }
 
+// endOfTime is the last second that RFC 3339 has four digits for: a later one could not be shown to anybody.
+var endOfTime = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
+
 // record is a notice with what is worked out of it once.
 type record struct {
 	notice  *v1alpha1.ChangeNotice
@@ -67,7 +70,7 @@ func newRecord(n *v1alpha1.ChangeNotice, validFor time.Duration) *record {
 	}
 	if n.Spec.EffectiveTime != nil {
 		r.effective = n.Spec.EffectiveTime.UTC()
-		r.lapses = r.effective.Add(validFor)
+		r.lapses = earlier(r.effective.Add(validFor), endOfTime)
 	}
 	r.intact = r.published() && n.Spec.State == v1alpha1.NoticePublished && n.Spec.EffectiveTime != nil &&
 		n.Status.PublishedDigest == Digest(&n.Spec)

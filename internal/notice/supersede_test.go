@@ -17,6 +17,7 @@ func TestSupersedingKeepsTheOlderClockR6(t *testing.T) {
 		return told("newer", second, effective, append([]func(*v1alpha1.ChangeNotice){supersedes("older")}, changes...)...)
 	}
 	withdrawn := func(n *v1alpha1.ChangeNotice) { n.Spec.State = v1alpha1.NoticeWithdrawn }
+	stampedWithdrawn := func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = must("2026-11-02T00:00:00Z") }
 	unstamped := func(n *v1alpha1.ChangeNotice) { n.Status = v1alpha1.ChangeNoticeStatus{} }
 	cases := map[string]struct {
 		notices []v1alpha1.ChangeNotice
@@ -37,6 +38,8 @@ func TestSupersedingKeepsTheOlderClockR6(t *testing.T) {
 			}))}, "2026-12-03T00:00:00Z"},
 		"an older one that was withdrawn has no clock to keep": {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", withdrawn), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
+		"an older one that was withdrawn once has none": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", stampedWithdrawn), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
 		"an older one that was never published has none": {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", unstamped), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
 		"an older one that was changed has none": {
@@ -92,7 +95,7 @@ func TestSupersedingKeepsTheOlderClockR6(t *testing.T) {
 	}
 }
 
-func TestMaturesCountsTheEntryThatTakesLongest(t *testing.T) {
+func TestTheEntryThatTakesLongestCountsForTheWhole(t *testing.T) {
 	policies := reading(t, owing("p", 10, owes(v1alpha1.OwedTerm{Class: "Breaking", Days: ptr(5)})))
 	stable := func(string) v1alpha1.Stability { return v1alpha1.StabilityStable }
 	cases := map[string]struct {
@@ -107,14 +110,18 @@ func TestMaturesCountsTheEntryThatTakesLongest(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			n := told("n", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z", signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers = c.covers }))
-			got, _, ok := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{n}, policies).Matures("n", stable)
-			if !ok || !got.Equal(instant(t, c.matures)) {
-				t.Errorf("%s, %v, want %s", got, ok, c.matures)
+			got, ok := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{n}, policies).Whole("n", stable)
+			if !ok || !got.Matures.Equal(instant(t, c.matures)) || !got.Lapses.Equal(instant(t, "2027-05-21T10:00:00Z")) {
+				t.Errorf("%+v, %v, want %s", got, ok, c.matures)
 			}
 		})
 	}
-	if _, _, ok := NewLedger(ordersAPI, nil, policies).Matures("n", stable); ok {
-		t.Error("a notice that is not there matures")
+	if _, ok := NewLedger(ordersAPI, nil, policies).Whole("n", stable); ok {
+		t.Error("a notice that is not there does something")
+	}
+	last := told("n", "2026-11-22T10:00:00Z", "9999-12-31T00:00:00Z")
+	if got, _ := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{last}, policies).Whole("n", stable); got.Lapses.Year() != 9999 {
+		t.Errorf("it lapses %s, which no status can hold", got.Lapses)
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *Snapshot) parse(format v1alpha1.ContractFormat, data []byte) (*readDocu
 		defer s.memory.alone(len(data))()
 		parsed, err := guarded(func() (*contract.Document, error) { return contract.Parse(contract.Format(format), data) })
 		if err != nil {
-			return &readDocument{problem: problemOf(err), size: 1}, nil
+			return &readDocument{problem: problemOf(err), size: 1 << 10}, nil
 		}
 		return &readDocument{parsed: parsed, size: len(data)}, nil
 	})
@@ -71,7 +71,7 @@ func (s *Snapshot) parse(format v1alpha1.ContractFormat, data []byte) (*readDocu
 	return read, nil
 }
 
-// errUnreadable says that there is a problem, which is not remembered: the document may come back.
+// errUnreadable says that a document is a problem, which is not remembered: it may be put right.
 var errUnreadable = errors.New("a document cannot be read")
 
 // changes compares two documents of one version.
@@ -79,12 +79,12 @@ func (s *Snapshot) changes(ctx context.Context, version v1alpha1.VersionName, ba
 	found, err := s.memory.comparisons.get(comparisonKey{version, base.name(), head.name()}, func() (*comparison, error) {
 		return s.compare(ctx, version, base, head)
 	})
-	if errors.Is(err, errUnreadable) {
+	if err != nil && !errors.Is(err, errUnreadable) {
+		return nil, nil, err
+	}
+	if found.problem != nil {
 		problem := *found.problem
 		return nil, &problem, nil
-	}
-	if err != nil {
-		return nil, nil, err
 	}
 	return found.changes, nil, nil
 }
@@ -106,10 +106,10 @@ func (s *Snapshot) compare(ctx context.Context, version v1alpha1.VersionName, ba
 	changes, err := guarded(func() ([]contract.Change, error) {
 		return contract.Compare(string(version), read[0].parsed, read[1].parsed)
 	})
-	if err != nil {
+	if err != nil { // the same two come to the same again
 		problem := problemOf(err)
 		problem.Version = string(version)
-		return &comparison{problem: problem}, errUnreadable
+		return &comparison{problem: problem}, nil
 	}
 	return &comparison{changes: changes}, nil
 }

@@ -71,7 +71,7 @@ func (s *Snapshot) readKept(ctx context.Context, key client.ObjectKey) (*readDoc
 
 // judgedBefore is the document of a version as the status refers to it: whatever became of its source since, that
 // is what is judged. Nothing is returned for one that was not judged yet.
-func (r *reader) judgedBefore(_ context.Context, c *v1alpha1.Contract) (*document, *gate.Problem, error) {
+func (r *reader) judgedBefore(c *v1alpha1.Contract) *document {
 	for i := range r.revision.Status.Contracts {
 		judged := &r.revision.Status.Contracts[i]
 		if judged.Version != c.Version {
@@ -87,9 +87,9 @@ func (r *reader) judgedBefore(_ context.Context, c *v1alpha1.Contract) (*documen
 				}
 				return read, problem, err
 			},
-		}, nil, nil
+		}
 	}
-	return nil, nil, nil
+	return nil
 }
 
 // fromSource reads a document that was not judged yet.

@@ -193,9 +193,17 @@ func (o *observer) addPod(pod *corev1.Pod) {
 	w.pods++
 	w.traffic = w.traffic || o.carriers.takesTraffic(pod.Labels)
 	// Where no template was read, the youngest pod says what is wanted.
-	if !w.templated && !pod.CreationTimestamp.Time.Before(w.youngest) {
-		w.youngest, w.current = pod.CreationTimestamp.Time, revision
+	if !w.templated && younger(pod, w.youngest) {
+		w.youngest, w.current = pod, revision
 	}
+}
+
+// younger decides by name between pods of the same second: a cache has no order.
+func younger(pod, than *corev1.Pod) bool {
+	if than == nil {
+		return true
+	}
+	return cmp.Or(pod.CreationTimestamp.Compare(than.CreationTimestamp.Time), cmp.Compare(pod.Name, than.Name)) > 0
 }
 
 func (o *observer) ownerOfPod(pod *corev1.Pod) v1alpha1.WorkloadRef {

@@ -3,6 +3,8 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +35,7 @@ func selecting(all []v1alpha1.NoticePolicy, namespaceLabels, apiLabels map[strin
 			found = append(found, all[i])
 		}
 	}
+	slices.SortFunc(found, func(a, b v1alpha1.NoticePolicy) int { return strings.Compare(a.Name, b.Name) }) // a cache has no order
 	return found
 }
 

@@ -56,9 +56,13 @@ func (s *Snapshot) facts(ctx context.Context, now time.Time, key client.ObjectKe
 	if err := s.objects.Get(ctx, key, revision); err != nil {
 		return gate.RevisionFacts{}, false, client.IgnoreNotFound(err)
 	}
-	input, err := s.Revision(ctx, now, revision)
+	input, unkept, err := s.Propose(ctx, now, revision)
 	if err != nil {
 		return gate.RevisionFacts{}, false, err
+	}
+	if len(unkept) > 0 {
+		// Nothing is promised that is not kept. Once it is, the status of the revision says so.
+		return gate.RevisionFacts{}, false, nil
 	}
 	return gate.FactsOf(revision, input.Proposal, gate.Evaluate(input)), true, nil
 }

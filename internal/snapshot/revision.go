@@ -75,16 +75,17 @@ func (r *reader) read(ctx context.Context) error {
 
 // readContract takes a document as it was judged before, or reads it where the revision says.
 func (r *reader) readContract(ctx context.Context, c *v1alpha1.Contract) error {
-	doc, problem, err := r.judgedBefore(ctx, c)
-	if doc == nil && problem == nil && err == nil {
-		doc, problem, err = r.fromSource(ctx, c)
-	}
-	if err != nil {
-		return err
-	}
-	if problem != nil {
-		r.proposal.Problems = append(r.proposal.Problems, *problem)
-		return nil
+	doc := r.judgedBefore(c)
+	if doc == nil {
+		var problem *gate.Problem
+		var err error
+		if doc, problem, err = r.fromSource(ctx, c); err != nil {
+			return err
+		}
+		if problem != nil {
+			r.proposal.Problems = append(r.proposal.Problems, *problem)
+			return nil
+		}
 	}
 	r.documents[c.Version] = doc
 	r.proposal.Contracts = append(r.proposal.Contracts, v1alpha1.JudgedContract{

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +24,7 @@ type workload struct {
 	traffic   bool
 	pods      int32
 	ready     int32
-	youngest  time.Time
+	youngest  *corev1.Pod
 	running   map[string]*gate.Running
 }
 
