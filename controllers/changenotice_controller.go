@@ -58,7 +58,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 	status := &notice.Status
 	status.ObservedGeneration = ptr.To(notice.Generation)
 	if verdict.Publishable {
-		status.PublishedTime = atSecond(now)
+		status.PublishedTime = fromSecond(now)
 		status.PublishedDigest = verdict.Digest
 		status.Owed = verdict.Owed
 	}

@@ -18,6 +18,7 @@ import (
 func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight, state gateState, now time.Time) {
 	status := &api.Status
 	status.ObservedGeneration = ptr.To(api.Generation)
+	status.Versions = versionsOf(api)
 	status.Enforcement = seen.binding.Enforcement()
 	status.Policies = nil
 	for i := range seen.policies {
@@ -36,6 +37,19 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	setReady(c, seen.carriers, state)
 	r.setGoverned(c, api, len(seen.policies) > 0, state)
 	setBaselineConfirmed(c, api)
+}
+
+// versionsOf is what a table shows: a column shows only the first item of a list.
+func versionsOf(api *v1alpha1.CustomerAPI) string {
+	names := make([]string, 0, len(api.Spec.Versions))
+	for _, v := range api.Spec.Versions {
+		name := string(v.Name)
+		if v.Stability != v1alpha1.StabilityStable {
+			name += fmt.Sprintf(" (%s)", v.Stability)
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ",")
 }
 
 func setReady(c conditions, carriers snapshot.Carriers, state gateState) {

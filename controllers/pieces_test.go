@@ -249,3 +249,28 @@ func TestStripLeavesWhatIsRead(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestAStampIsNeverBeforeTheMoment(t *testing.T) {
+	midnight := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct{ at, want time.Time }{
+		"a whole second is kept":                       {midnight, midnight},
+		"a moment after midnight is not midnight":      {midnight.Add(time.Nanosecond), midnight.Add(time.Second)},
+		"a moment before midnight is kept at midnight": {midnight.Add(-time.Nanosecond), midnight},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fromSecond(tc.at); !got.Time.Equal(tc.want) {
+				t.Errorf("%s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestVersionsShowTheirStability(t *testing.T) {
+	api := &v1alpha1.CustomerAPI{}
+	api.Spec.Versions = []v1alpha1.APIVersion{
+		{Name: "v1", Stability: v1alpha1.StabilityStable}, {Name: "v2", Stability: v1alpha1.StabilityBeta},
+	}
+	if got, want := versionsOf(api), "v1,v2 (Beta)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -108,6 +108,12 @@ func atSecond(t time.Time) *metav1.Time {
 	return &kept
 }
 
+// fromSecond is the first whole second that is not before t. A clock that starts just after midnight must not be kept as
+// though it had started at midnight: customers would lose a day (R13).
+func fromSecond(t time.Time) *metav1.Time {
+	return atSecond(t.Add(time.Second - time.Nanosecond))
+}
+
 func optionalTime(t *time.Time) *metav1.Time {
 	if t == nil {
 		return nil

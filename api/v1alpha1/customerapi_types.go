@@ -121,6 +121,14 @@ type CustomerAPIStatus struct {
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 
+	// versions are the versions that customers may use, separated by commas,
+	// with the stability of those that are not Stable, for example
+	// "v1,v2 (Beta)".
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	Versions string `json:"versions,omitempty"`
+
 	// enforcement is what happens to a rollout that is not admissible. Left
 	// out, no policy selects the API.
 	// +optional
@@ -338,7 +346,7 @@ type BrokenPromise struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,path=customerapis,shortName=cusapi,categories=promises
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`,priority=1
-// +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.spec.versions[*].name`
+// +kubebuilder:printcolumn:name="Versions",type=string,JSONPath=`.status.versions`
 // +kubebuilder:printcolumn:name="Serving",type=string,JSONPath=`.status.servingRevision`
 // +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.status.enforcement`
 // +kubebuilder:printcolumn:name="Broken",type=integer,JSONPath=`.status.brokenPromiseCount`

@@ -1,0 +1,124 @@
+//go:build unix
+
+package admission
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"forewarn.dev/forewarn/test/controlplane"
+)
+
+// benchRounds is how often each case is tried in one run; p99 wants hundreds.
+const benchRounds = 400
+
+// benchCase is a Deployment to which dry-run patches are sent.
+type benchCase struct {
+	name       string
+	client     client.Client
+	deployment *appsv1.Deployment
+	took       []time.Duration
+}
+
+// BenchmarkAdmission is what a rollout pays: dry-run patches of a Deployment by
+// one client, where there are no policies at all, where the namespace is not
+// governed, and where the gate holds 1, 50 and 1,000 APIs. The cases take
+// turns, so that what else the machine does falls on all of them alike.
+func BenchmarkAdmission(b *testing.B) {
+	cases := []*benchCase{
+		newBenchCase(b, "off", newBenchSpace(b, withoutPolicies(b))),
+		newBenchCase(b, "ungoverned", newSpace(b)),
+		newBenchCase(b, "1", governed(b, benchGate(1, "app=api-%d"))),
+		newBenchCase(b, "50", governed(b, benchGate(50, "app=api-%d"))),
+		newBenchCase(b, "1000", governed(b, benchGate(1000, "app=api-%d"))),
+		newBenchCase(b, "1000-one-label", governed(b, benchGate(1000, "app=api-%d,part-of=shop"))),
+		newBenchCase(b, "1000-one-value", governed(b, benchGate(1000, "serves-api-%d=true"))),
+	}
+	for b.Loop() {
+		for range benchRounds {
+			for _, c := range cases {
+				c.patch(b)
+			}
+			slices.Reverse(cases)
+		}
+	}
+	b.ReportMetric(0, "ns/op") // of no use: one operation is a whole run
+	slices.SortFunc(cases, func(x, y *benchCase) int { return strings.Compare(x.name, y.name) })
+	off := cases[slices.IndexFunc(cases, func(c *benchCase) bool { return c.name == "off" })].quantile(0.5)
+	for _, c := range cases {
+		p50 := c.quantile(0.5)
+		b.ReportMetric(p50, c.name+"-p50-ms")
+		b.Logf("%-15s p50 %6.2f ms  p99 %6.2f ms  added at p50 %+5.2f ms  ratio %.2f", c.name, p50, c.quantile(0.99), p50-off, p50/off)
+	}
+}
+
+// benchGate governs n APIs, of which the first is that of the Deployment. Each
+// has a revision that is admitted, one that is refused, and is kept.
+func benchGate(n int, selector string) *gate {
+	g := newGate()
+	for i := range n {
+		api := fmt.Sprintf("api-%d", i)
+		g.api(api, fmt.Sprintf(selector, i)).
+			admit(api+"-1", api).refuse(api+"-2", api, strings.Repeat("x", 300)).
+			keep(api, strings.Repeat("y", 200), "deployments/"+api, "services/"+api, "customerapis/"+api)
+	}
+	return g
+}
+
+func newBenchSpace(b *testing.B, c *controlplane.Cluster) *space {
+	b.Helper()
+	if err := controlplane.GrantDeveloper(b.Context(), c.AdminConfig(), "bench"); err != nil {
+		b.Fatal(err)
+	}
+	return &space{TB: b, name: "bench", tenant: newUser(b, c.DeveloperConfig())}
+}
+
+// newBenchCase makes the Deployment in a space, as any developer.
+func newBenchCase(b *testing.B, name string, s *space) *benchCase {
+	b.Helper()
+	if len(s.gates) > 0 {
+		s.label(expiringLabel, "false") // as the controller does where nothing ends
+	}
+	d := deployment("", "d", "api-0-1", "app", "api-0", "part-of", "shop", "serves-api-0", "true", "version", "v1")
+	s.create(d)
+	return &benchCase{name: name, client: s.tenant, deployment: d}
+}
+
+func (c *benchCase) patch(b *testing.B) {
+	change := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"shop/orders:%d"}]}}}}`, len(c.took)+2)
+	began := time.Now()
+	err := c.client.Patch(b.Context(), c.deployment.DeepCopy(), client.RawPatch(types.StrategicMergePatchType, []byte(change)), client.DryRunAll)
+	c.took = append(c.took, time.Since(began))
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// quantile is in milliseconds.
+func (c *benchCase) quantile(q float64) float64 {
+	sorted := slices.Sorted(slices.Values(c.took))
+	return sorted[int(q*float64(len(sorted)-1))].Seconds() * 1000
+}
+
+// withoutPolicies is a second control plane, into which nothing is installed.
+func withoutPolicies(b *testing.B) *controlplane.Cluster {
+	b.Helper()
+	c, err := controlplane.Start(b.Context(), controlplane.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := c.Stop(context.WithoutCancel(b.Context())); err != nil {
+			b.Error(err)
+		}
+	})
+	return c
+}

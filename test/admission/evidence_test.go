@@ -1,0 +1,194 @@
+//go:build unix
+
+package admission
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+const (
+	evidence = "forewarn-evidence"
+	onlyOurs = "only forewarn itself writes and deletes gates, the status of its kinds, kept contracts and published notices"
+)
+
+func notice(name string, state v1alpha1.NoticeState) *v1alpha1.ChangeNotice {
+	effective := metav1.NewTime(time.Date(2027, 7, 1, 0, 0, 0, 0, time.UTC))
+	return &v1alpha1.ChangeNotice{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.ChangeNoticeSpec{
+			APIRef: v1alpha1.APIRef{Name: "orders"}, State: state, EffectiveTime: &effective,
+			Title: "Orders can no longer be deleted", Covers: []v1alpha1.CoveredChange{{Version: "v1"}},
+		},
+	}
+}
+
+func keptContract(name string) *v1alpha1.KeptContract {
+	return &v1alpha1.KeptContract{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.KeptContractSpec{
+			Format: v1alpha1.FormatOpenAPI, Digest: v1alpha1.Digest(strings.Repeat("a", 64)), Size: 1, Document: []byte("x"),
+		},
+	}
+}
+
+func apiRevision(name string) *v1alpha1.APIRevision {
+	return &v1alpha1.APIRevision{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.APIRevisionSpec{
+			APIRef: v1alpha1.APIRef{Name: "orders"}, Contracts: []v1alpha1.Contract{{Version: "v1", Inline: "openapi: 3.0.0"}},
+		},
+	}
+}
+
+// publish stamps a notice as forewarn does.
+func (s *space) publish(n *v1alpha1.ChangeNotice) {
+	s.Helper()
+	now := metav1.NewTime(time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
+	n.Status.PublishedTime = &now
+	s.must(s.manager.Status().Update(s.Context(), n))
+}
+
+// merge is a merge patch.
+func merge(t testing.TB, change any) client.Patch {
+	t.Helper()
+	data, err := json.Marshal(change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.RawPatch(types.MergePatchType, data)
+}
+
+// Bypass 30: gates are written and deleted by forewarn, and by nobody else.
+func TestBypass30Gates(t *testing.T) {
+	t.Parallel()
+	s := governed(t, shop())
+	for name, u := range map[string]*user{"tenant": s.tenant, "admin": s.admin} {
+		t.Run(name, func(t *testing.T) {
+			s := s.with(t)
+			deny := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: gateName("deny")}}
+			for _, forged := range []string{"forewarn-gate-deny-v2", "forewarn-gate-canary-v1"} {
+				cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: forged}, Data: shop().data()}
+				s.refused(u.Create(t.Context(), cm), evidence, onlyOurs)
+			}
+			generated := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, GenerateName: "forewarn-gate-"}}
+			s.refused(u.Create(t.Context(), generated), evidence, onlyOurs)
+			s.refused(u.Patch(t.Context(), deny, merge(t, map[string]any{"data": map[string]string{"admit": "\norders-2 \n"}})), evidence, onlyOurs)
+			s.refused(u.Patch(t.Context(), deny, merge(t, map[string]any{"metadata": map[string]any{"labels": map[string]string{"a": "b"}}})), evidence, onlyOurs)
+			s.refused(u.Delete(t.Context(), deny), evidence, onlyOurs)
+			s.refused(u.DeleteAllOf(t.Context(), deny, client.InNamespace(s.name)), evidence, onlyOurs)
+			s.refused(u.Create(t.Context(), deployment(s.name, "still", "orders-2", "app", "orders")), rollouts, breaks)
+		})
+	}
+	other := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "forewarn-is-not-a-gate"}}
+	s.create(other)
+	s.must(s.tenant.Delete(t.Context(), other))
+	for _, enforcement := range []string{"deny", "warn", "audit"} {
+		s.must(s.manager.Delete(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: gateName(enforcement)}}))
+	}
+}
+
+// A12: a leader that was replaced does not overwrite its successor, and says so.
+func TestA12GatesDoNotFallBack(t *testing.T) {
+	t.Parallel()
+	s := governed(t, shop())
+	write := func(change map[string]any) error {
+		cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: gateName("warn")}}
+		return s.manager.Patch(t.Context(), cm, merge(t, map[string]any{"data": change}))
+	}
+	for _, tc := range []struct{ epoch, was, want string }{
+		{epoch: "1", was: "1"},
+		{epoch: "2", was: "1"},
+		{epoch: "1", was: "2", want: "the gate was written in epoch 2 and is not written in epoch 1 any more"},
+		{epoch: "10", was: "2"},
+		{epoch: "9", was: "10", want: "the gate was written in epoch 10 and is not written in epoch 9 any more"},
+		{epoch: "010", was: "10", want: "the gate was written in epoch 10 and is not written in epoch 010 any more"},
+		{epoch: "-11", was: "10", want: "the gate was written in epoch 10 and is not written in epoch -11 any more"},
+		{epoch: "x", was: "10", want: "the gate was written in epoch 10 and is not written in epoch x any more"},
+		{epoch: "", was: "10", want: "the gate was written in epoch 10 and is not written in epoch  any more"},
+		{epoch: "99999999999999999999", was: "10"},
+	} {
+		s.judged(write(map[string]any{"epoch": tc.epoch}), evidence, tc.want)
+	}
+	s.refused(write(map[string]any{"epoch": nil}), evidence, "the gate was written in epoch 99999999999999999999 and is not written in epoch  any more")
+	s.refused(write(map[string]any{"format": "2"}), evidence, `the format of this gate is "1", as its name says`)
+	s.refused(write(map[string]any{"format": nil}), evidence, `the format of this gate is "1", as its name says`)
+	empty := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: "forewarn-gate-empty"}}
+	s.refused(s.manager.Create(t.Context(), empty), evidence, `the format of this gate is "1", as its name says`)
+}
+
+// Bypass 30: a status is written by forewarn, and by nobody else.
+func TestBypass30Status(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	objects := map[string]client.Object{
+		"customerapis":   customerAPI("orders"),
+		"apirevisions":   apiRevision("orders-1"),
+		"changenotices":  notice("told", v1alpha1.NoticePublished),
+		"waivers":        waiver("urgent", "manager"),
+		"noticepolicies": &v1alpha1.NoticePolicy{ObjectMeta: metav1.ObjectMeta{Name: s.name}, Spec: v1alpha1.NoticePolicySpec{Owed: []v1alpha1.OwedTerm{{Class: v1alpha1.ClassRemoval, Days: new(int32)}}}},
+	}
+	for resource, object := range objects {
+		t.Run(resource, func(t *testing.T) {
+			s := s.with(t)
+			if resource != "noticepolicies" {
+				object.SetNamespace(s.name)
+			}
+			if w, ok := object.(*v1alpha1.Waiver); ok {
+				w.Spec.RequestedBy = "admin"
+				expires := metav1.NewTime(time.Now().Add(time.Hour))
+				w.Spec.ExpireTime = &expires
+			}
+			s.must(s.admin.Create(t.Context(), object))
+			status := merge(t, map[string]any{"status": map[string]any{"observedGeneration": 7}})
+			for _, u := range []*user{s.tenant, s.admin} {
+				if resource == "noticepolicies" && u == s.tenant {
+					continue // RBAC alone keeps a tenant from it
+				}
+				s.refused(u.Status().Patch(t.Context(), object.DeepCopyObject().(client.Object), status), evidence, onlyOurs)
+				s.refused(u.Status().Update(t.Context(), object.DeepCopyObject().(client.Object)), evidence, onlyOurs)
+			}
+			s.must(s.manager.Status().Patch(t.Context(), object, status))
+		})
+	}
+}
+
+// Bypass 30: what was judged stays as it was judged.
+func TestBypass30KeptContracts(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	s.create(customerAPI("orders")) // the role counts
+	kept := inNamespace(s.name, keptContract("sha256-1"))
+	s.must(s.manager.Create(t.Context(), kept))
+	for _, u := range []*user{s.tenant, s.admin} {
+		s.refused(u.Create(t.Context(), inNamespace(s.name, keptContract("sha256-2"))), evidence, onlyOurs)
+		s.refused(u.Patch(t.Context(), kept.DeepCopy(), merge(t, map[string]any{"metadata": map[string]any{"labels": map[string]string{"a": "b"}}})), evidence, onlyOurs)
+		s.refused(u.Delete(t.Context(), kept), evidence, onlyOurs)
+		s.refused(u.DeleteAllOf(t.Context(), kept, client.InNamespace(s.name)), evidence, onlyOurs)
+	}
+	s.must(s.manager.Delete(t.Context(), kept))
+}
+
+// R6: what customers were told is not deleted. Nobody was told of a draft.
+func TestBypass30PublishedNotices(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	draft, told := notice("draft", v1alpha1.NoticeDraft), notice("told", v1alpha1.NoticePublished)
+	s.create(draft, told, notice("thrown-away", v1alpha1.NoticeDraft))
+	s.publish(told)
+	for _, u := range []*user{s.tenant, s.admin} {
+		s.refused(u.Delete(t.Context(), told), evidence, onlyOurs)
+		s.refused(u.DeleteAllOf(t.Context(), told, client.InNamespace(s.name), client.MatchingFields{"metadata.name": "told"}), evidence, onlyOurs)
+	}
+	s.must(s.tenant.Delete(t.Context(), draft))
+	s.must(s.tenant.DeleteAllOf(t.Context(), draft, client.InNamespace(s.name), client.MatchingFields{"metadata.name": "thrown-away"}))
+}

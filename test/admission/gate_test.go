@@ -1,0 +1,112 @@
+//go:build unix
+
+package admission
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// gate is one gate in the making: tables by key, each with its lines.
+type gate struct {
+	tables map[string]map[string]string
+	plain  map[string]string
+	cut    []string // keys left out whatever the rest says
+	blank  []string // tables whose texts are empty
+}
+
+func newGate() *gate {
+	return &gate{tables: map[string]map[string]string{}, plain: map[string]string{"format": "1", "epoch": "1"}}
+}
+
+// set writes a key that is not a table.
+func (g *gate) set(key, value string) *gate {
+	g.plain[key] = value
+	return g
+}
+
+func (g *gate) without(key string) *gate {
+	delete(g.plain, key)
+	delete(g.tables, key)
+	g.cut = append(g.cut, key)
+	return g
+}
+
+func (g *gate) blanked(table string) *gate {
+	g.blank = append(g.blank, table)
+	return g
+}
+
+func (g *gate) line(table, key, value string) *gate {
+	if g.tables[table] == nil {
+		g.tables[table] = map[string]string{}
+	}
+	g.tables[table][key] = value
+	return g
+}
+
+// api is governed where the pairs of a selector match; the first pair is what
+// it is indexed by.
+func (g *gate) api(name string, selectors ...string) *gate {
+	for _, selector := range selectors {
+		first, _, _ := strings.Cut(selector, ",")
+		names := append(strings.Fields(g.tables["pair"][first]), name)
+		slices.Sort(names)
+		g.line("pair", first, strings.Join(slices.Compact(names), " "))
+	}
+	return g.line("select", name, strings.Join(selectors, ";"))
+}
+
+// elsewhere is a revision of an API that is in another gate, or in none.
+func (g *gate) elsewhere(revision, api string) *gate { return g.line("of", revision, api) }
+
+func (g *gate) admit(revision, api string) *gate {
+	return g.elsewhere(revision, api).line("admit", revision, "")
+}
+
+func (g *gate) refuse(revision, api, text string) *gate {
+	return g.elsewhere(revision, api).line("refuse", revision, text)
+}
+
+func (g *gate) images(revision string, images ...string) *gate {
+	return g.line("images", revision, strings.Join(images, " "))
+}
+
+func (g *gate) unnamed(api string, images ...string) *gate {
+	return g.line("unnamed", api, strings.Join(images, " "))
+}
+
+// keep refuses to delete objects ("deployments/orders") with a text.
+func (g *gate) keep(api, text string, objects ...string) *gate {
+	for _, object := range objects {
+		g.line("keep", object, strings.TrimSpace(g.tables["keep"][object]+" "+api))
+	}
+	return g.line("hold", api, text)
+}
+
+// data is what the ConfigMap holds: each table spread over keys by the last
+// character of the keys of its lines, every line between two newlines.
+func (g *gate) data() map[string]string {
+	data := maps.Clone(g.plain)
+	if apis := len(g.tables["select"]); apis > 0 {
+		data["apis"] = strconv.Itoa(apis)
+	}
+	for table, lines := range g.tables {
+		for _, key := range slices.Sorted(maps.Keys(lines)) {
+			in := table + "." + strings.ReplaceAll(key[len(key)-1:], "=", "-")
+			data[in] = cmp.Or(data[in], "\n") + key + " " + lines[key] + "\n"
+		}
+	}
+	maps.DeleteFunc(data, func(key, _ string) bool { return slices.Contains(g.cut, key) })
+	for _, table := range g.blank {
+		for key := range data {
+			if strings.HasPrefix(key, table+".") {
+				data[key] = ""
+			}
+		}
+	}
+	return data
+}

@@ -1,0 +1,182 @@
+//go:build unix
+
+package admission
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	. "github.com/onsi/gomega"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+// manifests are policies and bindings by name, as kustomize renders a folder.
+type manifests struct {
+	policies map[string]*admissionregistrationv1.ValidatingAdmissionPolicy
+	bindings map[string]*admissionregistrationv1.ValidatingAdmissionPolicyBinding
+	all      []*unstructured.Unstructured
+}
+
+func render(t *testing.T, folder string) manifests {
+	t.Helper()
+	rendered, err := kubectl(t.Context(), nil, "kustomize", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := manifests{
+		policies: map[string]*admissionregistrationv1.ValidatingAdmissionPolicy{},
+		bindings: map[string]*admissionregistrationv1.ValidatingAdmissionPolicyBinding{},
+	}
+	documents := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(rendered), 4096)
+	for {
+		u := &unstructured.Unstructured{}
+		if err := documents.Decode(u); errors.Is(err, io.EOF) {
+			return m
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		m.all = append(m.all, u)
+		switch u.GetKind() {
+		case "ValidatingAdmissionPolicy":
+			m.policies[u.GetName()] = typed[admissionregistrationv1.ValidatingAdmissionPolicy](t, u)
+		case "ValidatingAdmissionPolicyBinding":
+			m.bindings[u.GetName()] = typed[admissionregistrationv1.ValidatingAdmissionPolicyBinding](t, u)
+		}
+	}
+}
+
+func typed[T any](t *testing.T, u *unstructured.Unstructured) *T {
+	t.Helper()
+	var value T
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(u.Object, &value, true); err != nil {
+		t.Fatal(err)
+	}
+	return &value
+}
+
+var admissionFolder = filepath.Join("..", "..", "config", "admission")
+
+// A1: whatever a policy refuses, it forbids; and every policy is bound.
+func TestA1PoliciesForbid(t *testing.T) {
+	t.Parallel()
+	m := render(t, admissionFolder)
+	bound := map[string]bool{}
+	for name, b := range m.bindings {
+		bound[b.Spec.PolicyName] = true
+		if m.policies[b.Spec.PolicyName] == nil || !strings.HasPrefix(name, b.Spec.PolicyName) {
+			t.Errorf("binding %s is of policy %s", name, b.Spec.PolicyName)
+		}
+	}
+	for name, p := range m.policies {
+		if !bound[name] {
+			t.Errorf("%s is not bound", name)
+		}
+		if p.Spec.FailurePolicy == nil || *p.Spec.FailurePolicy != admissionregistrationv1.Fail {
+			t.Errorf("%s lets pass what it cannot decide", name)
+		}
+		for i, v := range p.Spec.Validations {
+			if v.Reason == nil || *v.Reason != metav1.StatusReasonForbidden {
+				t.Errorf("validation %d of %s answers 422, on which tools delete and create anew", i, name)
+			}
+			if v.Message == "" && v.MessageExpression == "" {
+				t.Errorf("validation %d of %s says nothing", i, name)
+			}
+		}
+	}
+}
+
+// What rollouts.yaml explains once is the same wherever it is used.
+func TestPoliciesShareVariables(t *testing.T) {
+	t.Parallel()
+	m := render(t, admissionFolder)
+	first := map[string]string{}
+	for _, v := range m.policies[rollouts].Spec.Variables {
+		first[v.Name] = v.Expression
+	}
+	for policy, own := range map[string][]string{
+		pods:   {"meta", "oldMeta", "pod", "oldPod", "oldImages", "judged", "unchanged", "inPlace", "refusals"},
+		early:  {"meta", "early"},
+		expiry: {"meta", "ends", "now", "ended", "rolled", "made", "judged"},
+	} {
+		for _, v := range m.policies[policy].Spec.Variables {
+			if slices.Contains(own, v.Name) {
+				continue
+			}
+			if diff := cmp.Diff(first[v.Name], v.Expression); diff != "" {
+				t.Errorf("variable %s of %s differs from that of %s:\n%s", v.Name, policy, rollouts, diff)
+			}
+		}
+	}
+}
+
+// The API server itself finds nothing wrong with the types in any expression,
+// now that every kind is there; and it would say so.
+func TestPoliciesTypeCheck(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	wrong := render(t, admissionFolder).policies["forewarn-waivers"]
+	wrong.Name = "wrong"
+	wrong.Spec.Validations[1].Expression = "object.spec.requestedby == request.userInfo.username"
+	policies := render(t, admissionFolder).policies
+	policies[wrong.Name] = wrong
+	for name, p := range policies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// A copy without bindings, for the original may be older than the kinds.
+			check := &admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "type-check-" + p.Name}, Spec: p.Spec}
+			s := s.with(t)
+			s.must(s.admin.Create(t.Context(), check))
+			NewWithT(t).Eventually(func(g Gomega) {
+				g.Expect(s.admin.Get(t.Context(), client.ObjectKeyFromObject(check), check)).To(Succeed())
+				g.Expect(check.Status.ObservedGeneration).To(Equal(check.Generation))
+				g.Expect(check.Status.TypeChecking).NotTo(BeNil())
+			}).WithTimeout(patience).WithPolling(often).Should(Succeed())
+			if got := check.Status.TypeChecking.ExpressionWarnings; (len(got) > 0) != (p.Name == "wrong") {
+				t.Errorf("warnings: %+v", got)
+			}
+			s.must(s.admin.Delete(t.Context(), check))
+		})
+	}
+}
+
+// A17: an overlay puts the account's name into every expression that has it,
+// and leaves nothing of the usual namespace behind.
+func TestA17AnotherNamespace(t *testing.T) {
+	t.Parallel()
+	usual, other := texts(t, filepath.Join("..", "..", "config", "default")), texts(t, filepath.Join("testdata", "another-namespace"))
+	if diff := cmp.Diff(strings.ReplaceAll(usual, ownNamespace, "promises"), other); diff != "" {
+		t.Errorf("rendered for another namespace (-want +got):\n%s", diff)
+	}
+	if got := strings.Count(other, "system:serviceaccount:promises:forewarn-manager"); got != 2 {
+		t.Errorf("the account is named %d times, want 2", got)
+	}
+}
+
+// texts are all manifests of a folder, one after the other.
+func texts(t *testing.T, folder string) string {
+	t.Helper()
+	var b strings.Builder
+	for _, u := range render(t, folder).all {
+		if strings.HasPrefix(u.GetKind(), "ValidatingAdmissionPolicy") && u.GetNamespace() != "" {
+			t.Errorf("%s %s has no namespace", u.GetKind(), u.GetName())
+		}
+		text, err := yaml.Marshal(u.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(text)
+	}
+	return b.String()
+}

@@ -1,0 +1,43 @@
+//go:build unix
+
+package cel
+
+import "fmt"
+
+var noticePolicyFields = fields{
+	"spec.appliesTo":   notEmpty(),
+	"spec.enforcement": enforce,
+	"spec.startsAt":    oneOf("Published"),
+	"spec.timeZone":    chars(1, 64),
+	"spec.holidays":    items(1, 16, func(i int) string { return fmt.Sprintf("C%d", i) }),
+	"spec.holidays[0]": chars(2, 16),
+	"spec.closedDates": items(1, 366, date),
+	"spec.closedDates[0]": all(
+		[]probe{
+			{"9 characters", "2026-12-2", "should be at least 10 chars long"},
+			{"11 characters", "2026-12-240", "may not be more than 10 bytes"},
+		},
+		matching([]string{"2026-12-24"}, []string{"24.12.2026", "2026/12/24", "2026-dec24"})),
+	"spec.owed": items(1, 64, func(i int) map[string]any {
+		return map[string]any{"class": "Removal", "days": int64(i)}
+	}),
+	"spec.owed[0].class":        className,
+	"spec.owed[0].stability":    stability,
+	"spec.owed[0].days":         between(0, 3650),
+	"spec.owed[1].businessDays": between(0, 2500),
+	"spec.rules": items(1, 500, func(i int) map[string]any {
+		return map[string]any{"rule": numbered(i), "class": "Addition"}
+	}),
+	"spec.rules[0].rule":  chars(1, 128),
+	"spec.rules[0].class": className,
+	"spec.settleHours":    between(0, 8760),
+	"spec.rollbackDays":   between(0, 365),
+	"spec.validForDays":   between(1, 3650),
+	"spec.images":         oneOf("Required", "Optional"),
+
+	"status":                    notEmpty(),
+	"status.conditions":         conditions,
+	"status.observedGeneration": atLeast(-1),
+	"status.inForce.generation": atLeast(1),
+	"status.selectedAPIs":       atLeast(0),
+}

@@ -1,0 +1,144 @@
+//go:build unix
+
+package cel
+
+import (
+	"fmt"
+	"strings"
+)
+
+var apiRevisionFields = fields{
+	"spec.apiRef.name": objectName,
+	"spec.contracts": items(1, 20, func(i int) map[string]any {
+		return map[string]any{"version": fmt.Sprintf("v%d", i), "inline": "{}"}
+	}),
+	"spec.contracts[0].version":              versionName,
+	"spec.contracts[0].format":               oneOf("OpenAPI"),
+	"spec.contracts[0].configMapKeyRef.name": chars(1, 253),
+	"spec.contracts[0].configMapKeyRef.key":  chars(1, 253),
+	"spec.contracts[1].inline":               chars(1, 262144),
+	"spec.declaredChanges": items(1, 100, func(i int) map[string]any {
+		return map[string]any{"id": fmt.Sprintf("change-%d", i), "class": "Terms", "version": "v1", "text": "New terms"}
+	}),
+	"spec.declaredChanges[0].id":        objectName,
+	"spec.declaredChanges[0].class":     className,
+	"spec.declaredChanges[0].version":   versionName,
+	"spec.declaredChanges[0].operation": chars(1, 512),
+	"spec.declaredChanges[0].text":      chars(1, 500),
+	"spec.images":                       items(1, 64, numbered),
+	"spec.images[0]":                    chars(1, 1024),
+
+	"status":                    notEmpty(),
+	"status.conditions":         conditions,
+	"status.observedGeneration": atLeast(-1),
+	"status.digest":             digest,
+	"status.contracts": items(1, 20, func(i int) map[string]any {
+		return map[string]any{
+			"version": fmt.Sprintf("v%d", i), "digest": digestOf("0"), "contract": "kept", "operations": int64(1),
+		}
+	}),
+	"status.contracts[0].version":    versionName,
+	"status.contracts[0].digest":     digest,
+	"status.contracts[0].contract":   objectName,
+	"status.contracts[0].operations": atLeast(0),
+	"status.breaking":                atLeast(0),
+	"status.uncovered":               atLeast(0),
+	"status.changes": items(1, 500, func(int) map[string]any {
+		return map[string]any{"fingerprint": "0a1b2c3d4e5f", "rule": "declared", "class": "Terms", "version": "v1", "text": "New terms"}
+	}),
+	"status.changes[0].fingerprint": charsOf("0", 12, 12),
+	"status.changes[0].rule":        chars(1, 128),
+	"status.changes[0].class":       className,
+	"status.changes[0].version":     versionName,
+	"status.changes[0].operation":   chars(1, 512),
+	"status.changes[0].location":    chars(1, 512),
+	"status.changes[0].text":        chars(1, 512),
+	"status.changes[0].owedDays":    atLeast(0),
+	"status.changes[0].owedBy":      chars(1, 253),
+	"status.changes[0].coveredBy":   objectName,
+	"status.changesTotal":           atLeast(0),
+	"status.message":                chars(1, 1024),
+}
+
+var changeNoticeFields = fields{
+	"spec.apiRef.name": objectName,
+	"spec.state":       oneOf("Draft", "Published", "Withdrawn"),
+	"spec.title":       chars(1, 200),
+	"spec.whatChanges": chars(1, 4096),
+	"spec.whatToDo":    chars(1, 4096),
+	"spec.help":        chars(1, 512),
+	"spec.covers": items(1, 200, func(int) map[string]any {
+		return map[string]any{"version": "v1"}
+	}),
+	"spec.covers[0].version":   versionName,
+	"spec.covers[0].operation": chars(1, 512),
+	"spec.covers[0].class":     className,
+	"spec.covers[0].rule":      chars(1, 128),
+	"spec.covers[0].fingerprint": all(charsOf("0", 12, 12), matching(
+		[]string{"0123456789ab", "cdef00000000"}, []string{"0123456789AB", "0123456789ag"})),
+	"spec.supersedes": objectName,
+	"spec.updates": items(1, 50, func(i int) map[string]any {
+		return map[string]any{"text": fmt.Sprintf("Update %d", i)}
+	}),
+	"spec.updates[0].text": chars(1, 2048),
+
+	"status":                    notEmpty(),
+	"status.conditions":         conditions,
+	"status.observedGeneration": atLeast(-1),
+	"status.publishedDigest":    digest,
+	"status.owed": items(1, 640, func(int) map[string]any {
+		return map[string]any{"version": "v1", "class": "Removal", "policy": "public-apis", "days": int64(180)}
+	}),
+	"status.owed[0].version":        versionName,
+	"status.owed[0].class":          className,
+	"status.owed[0].policy":         chars(1, 253),
+	"status.owed[0].days":           between(0, 3650),
+	"status.owed[0].countedAs":      oneOf("Days", "BusinessDays"),
+	"status.owed[0].timeZone":       chars(1, 64),
+	"status.owed[0].holidays":       items(1, 16, numbered),
+	"status.owed[0].holidays[0]":    chars(1, 16),
+	"status.owed[0].closedDates":    items(1, 366, date),
+	"status.owed[0].closedDates[0]": chars(10, 10),
+	"status.daysLeft":               atLeast(0),
+	"status.supersededBy":           objectName,
+}
+
+var keptContractFields = fields{
+	"spec.format": oneOf("OpenAPI"),
+	"spec.digest": digest,
+	"spec.size":   between(1, 16<<20),
+	// Four characters hold three bytes.
+	"spec.document": {
+		{"nothing", "", "should be at least 4 chars long"},
+		{"a byte", "AA==", ""},
+		{"two bytes", "AAA=", ""},
+		{"every digit there is", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", ""},
+		{"the most", strings.Repeat("AAAA", 350_000), ""},
+		{"more", strings.Repeat("AAAA", 350_001), "may not be more than 1400000 bytes"},
+		{"no base64", "!!!!", "should match '^"},
+		{"base64 for addresses", "AA-_", "should match '^"},
+		{"too much padding", "A===", "should match '^"},
+		{"padding within", "AA==AA==", "should match '^"},
+		{"a piece missing", "AAAAA", "base64 comes in groups of four characters"},
+		{"a line break", "AAA\n", "should match '^"},
+	},
+}
+
+var waiverFields = fields{
+	"spec.revision":    objectName,
+	"spec.reason":      chars(10, 1024),
+	"spec.ticket":      chars(1, 256),
+	"spec.requestedBy": chars(1, 253),
+
+	"status":                    notEmpty(),
+	"status.conditions":         conditions,
+	"status.observedGeneration": atLeast(-1),
+}
+
+// numbered are short texts that differ.
+func numbered(i int) string { return fmt.Sprintf("n%d", i) }
+
+// date are dates that differ, for a year and a day.
+func date(i int) string {
+	return fmt.Sprintf("%d-%02d-%02d", 2026+i/336, 1+i/28%12, 1+i%28)
+}

@@ -1,0 +1,107 @@
+//go:build unix
+
+package cel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// required names, by kind, every field that must be there where what holds it is.
+var required = map[string][]string{
+	"APIRevision": {
+		"spec", "spec.apiRef", "spec.apiRef.name", "spec.contracts", "spec.contracts[0].version",
+		"spec.contracts[0].configMapKeyRef.name", "spec.contracts[0].configMapKeyRef.key",
+		"spec.declaredChanges[0].id", "spec.declaredChanges[0].class", "spec.declaredChanges[0].version", "spec.declaredChanges[0].text",
+		"status.contracts[0].version", "status.contracts[0].digest", "status.contracts[0].contract", "status.contracts[0].operations",
+		"status.changes[0].fingerprint", "status.changes[0].rule", "status.changes[0].class", "status.changes[0].version", "status.changes[0].text",
+	},
+	"ChangeNotice": {
+		"spec", "spec.apiRef", "spec.apiRef.name", "spec.state", "spec.title", "spec.covers", "spec.covers[0].version", "spec.updates[0].text",
+		"status.owed[0].version", "status.owed[0].class", "status.owed[0].policy", "status.owed[0].days",
+	},
+	"CustomerAPI": {
+		"spec", "spec.title", "spec.versions", "spec.versions[0].name", "spec.versions[0].stability", "spec.carriedBy",
+		"spec.baseline.revision", "spec.baseline.approvedBy",
+		"status.selectors[0].matchLabels",
+		"status.serving[0].workload", "status.serving[0].workload.kind", "status.serving[0].workload.name", "status.serving[0].since",
+		"status.promised[0].version", "status.promised[0].stability", "status.promised[0].revision", "status.promised[0].contract", "status.promised[0].since",
+		"status.wayBack[0].untilTime",
+		"status.brokenPromises[0].time", "status.brokenPromises[0].cause", "status.brokenPromises[0].changes", "status.brokenPromises[0].message",
+	},
+	"KeptContract": {"spec", "spec.format", "spec.digest", "spec.size", "spec.document"},
+	"NoticePolicy": {
+		"spec", "spec.owed", "spec.owed[0].class", "spec.rules[0].rule", "spec.rules[0].class",
+		"status.inForce.generation", "status.inForce.spec", "status.inForce.spec.owed", "status.inForce.spec.owed[0].class",
+	},
+	"Waiver": {"spec", "spec.revision", "spec.reason", "spec.ticket", "spec.expireTime", "spec.requestedBy"},
+}
+
+// either names what something else can stand in for; see TestRules.
+var either = []string{
+	"spec.contracts[0].configMapKeyRef", "spec.contracts[1].inline", "spec.effectiveTime",
+	"spec.owed[0].days", "spec.owed[1].businessDays", "status.inForce.spec.owed[0].days",
+}
+
+// TestRequired takes away each key of each sample, one at a time.
+func TestRequired(t *testing.T) {
+	namespace := newNamespace(t)
+	for kind, paths := range required {
+		stored := sample(t, kind)
+		place(stored, namespace)
+		stored = create(t, stored)
+		unseen := slices.Clone(paths)
+		for _, path := range pathsOf(sample(t, kind).Object) {
+			if slices.Contains(either, path) {
+				continue
+			}
+			// What holds for the first item of a list holds for each.
+			name := strings.ReplaceAll(path, "[1]", "[0]")
+			unseen = slices.DeleteFunc(unseen, func(p string) bool { return p == name })
+			t.Run(kind+" without "+path, func(t *testing.T) {
+				u := sample(t, kind)
+				place(u, namespace)
+				remove(u, path)
+				err := tryPart(t, u, stored, path)
+				if slices.Contains(paths, name) {
+					want(t, err, path+": Required value")
+				} else {
+					want(t, err)
+				}
+			})
+		}
+		if len(unseen) > 0 {
+			t.Errorf("%s: no sample has %s", kind, unseen)
+		}
+	}
+}
+
+// pathsOf are the paths to all keys of spec and status, down to the conditions.
+func pathsOf(object map[string]any) []string {
+	var paths []string
+	var collect func(prefix string, value any)
+	collect = func(prefix string, value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			for key, below := range value {
+				path := strings.TrimPrefix(prefix+"."+key, ".")
+				paths = append(paths, path)
+				collect(path, below)
+			}
+		case []any:
+			for i, below := range value {
+				collect(fmt.Sprintf("%s[%d]", prefix, i), below)
+			}
+		}
+	}
+	for _, part := range []string{"spec", "status"} {
+		if below, ok := object[part]; ok {
+			collect("", map[string]any{part: below})
+		}
+	}
+	return slices.DeleteFunc(paths, func(path string) bool {
+		return strings.Contains(path, ".conditions[") || strings.Contains(path, "Selector.") || strings.Contains(path, ".matchLabels.")
+	})
+}

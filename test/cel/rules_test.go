@@ -1,0 +1,136 @@
+//go:build unix
+
+package cel
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// TestRules tries the rules that hold between fields.
+func TestRules(t *testing.T) {
+	const (
+		oneSource = "spec.contracts[0]: set configMapKeyRef or inline, and not both"
+		operation = "spec.declaredChanges[0]: a declared Removal or Breaking change names the operation"
+		oneCount  = "spec.owed[0]: set days or businessDays, and not both"
+		carrier   = "spec.carriedBy: name the services that carry the API, or the labels of its pods (matchLabels)"
+	)
+	cases := map[string]struct {
+		kind   string
+		change func(u *unstructured.Unstructured)
+		want   []string
+	}{
+		"a contract from a ConfigMap and inline": {"APIRevision", setting("spec.contracts[0].inline", "{}"), []string{oneSource}},
+		"a contract from nowhere":                {"APIRevision", removing("spec.contracts[0].configMapKeyRef"), []string{oneSource}},
+		"an inline contract from nowhere": {"APIRevision", removing("spec.contracts[1].inline"),
+			[]string{strings.Replace(oneSource, "0", "1", 1)}},
+		"two contracts of a version": {"APIRevision", setting("spec.contracts[1].version", "v1"),
+			[]string{"spec.contracts[1]: Duplicate value"}},
+		"two declared changes of a name": {"APIRevision", func(u *unstructured.Unstructured) {
+			add("spec.declaredChanges", at(u, "spec.declaredChanges[0]"))(u)
+		}, []string{"spec.declaredChanges[1]: Duplicate value"}},
+		"an image twice":                     {"APIRevision", add("spec.images", "shop.example/orders:2"), []string{"spec.images[1]: Duplicate value"}},
+		"a declared Removal of an operation": {"APIRevision", setting("spec.declaredChanges[0].class", "Removal"), nil},
+		"a declared Removal of nothing":      {"APIRevision", declaredWithout("Removal"), []string{operation}},
+		"a declared Breaking of nothing":     {"APIRevision", declaredWithout("Breaking"), []string{operation}},
+		"a declared Behaviour of a version":  {"APIRevision", declaredWithout("Behaviour"), nil},
+
+		"published without a date": {"ChangeNotice", removing("spec.effectiveTime"), []string{needsDate}},
+		"a draft without a date": {"ChangeNotice", func(u *unstructured.Unstructured) {
+			remove(u, "spec.effectiveTime")
+			set(u, "spec.state", "Draft")
+		}, nil},
+		"withdrawn without a date": {"ChangeNotice", func(u *unstructured.Unstructured) {
+			remove(u, "spec.effectiveTime")
+			set(u, "spec.state", "Withdrawn")
+		}, nil},
+
+		"carried by a Service alone": {"CustomerAPI", setting("spec.carriedBy", map[string]any{"services": []any{"orders"}}), nil},
+		"carried by labels alone": {"CustomerAPI",
+			setting("spec.carriedBy", map[string]any{"matchLabels": map[string]any{"app": "orders"}}), nil},
+		"carried by slot keys alone": {"CustomerAPI",
+			setting("spec.carriedBy", map[string]any{"slotKeys": []any{"slot"}}), []string{carrier}},
+		"two versions of a name": {"CustomerAPI", setting("spec.versions[1].name", "v1"), []string{"spec.versions[1]: Duplicate value"}},
+		"a Service twice":        {"CustomerAPI", add("spec.carriedBy.services", "orders"), []string{"spec.carriedBy.services[1]: Duplicate value"}},
+		"a slot key twice":       {"CustomerAPI", add("spec.carriedBy.slotKeys", "slot"), []string{"spec.carriedBy.slotKeys[1]: Duplicate value"}},
+
+		"days and business days":         {"NoticePolicy", setting("spec.owed[0].businessDays", int64(1)), []string{oneCount}},
+		"neither days nor business days": {"NoticePolicy", removing("spec.owed[0].days"), []string{oneCount}},
+		"no days, which are days":        {"NoticePolicy", setting("spec.owed[0].days", int64(0)), nil},
+		"business days alone":            {"NoticePolicy", removing("spec.owed[0]" + ".stability"), nil},
+		"two classes for a rule": {"NoticePolicy", func(u *unstructured.Unstructured) {
+			add("spec.rules", at(u, "spec.rules[0]"))(u)
+		}, []string{"spec.rules[1]: Duplicate value"}},
+		"a holiday calendar twice": {"NoticePolicy", add("spec.holidays", "DE"), []string{"spec.holidays[1]: Duplicate value"}},
+		"a closed date twice":      {"NoticePolicy", add("spec.closedDates", "2026-12-24"), []string{"spec.closedDates[1]: Duplicate value"}},
+		"two terms for a class": {"NoticePolicy", func(u *unstructured.Unstructured) {
+			add("spec.owed", at(u, "spec.owed[0]"))(u)
+		}, nil},
+		"a policy for all APIs": {"NoticePolicy", removing("spec.appliesTo"), nil},
+	}
+	namespace := newNamespace(t)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			u := sample(t, c.kind)
+			place(u, namespace)
+			c.change(u)
+			want(t, tryCreate(t, u), c.want...)
+		})
+	}
+}
+
+func declaredWithout(class string) func(u *unstructured.Unstructured) {
+	return func(u *unstructured.Unstructured) {
+		set(u, "spec.declaredChanges[0].class", class)
+		remove(u, "spec.declaredChanges[0].operation")
+	}
+}
+
+// TestNames holds that what the gate makes keys of is named by a DNS label.
+func TestNames(t *testing.T) {
+	const (
+		label     = root + ": the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+		subdomain = "metadata.name: a lowercase RFC 1123 subdomain"
+	)
+	of := func(n int) string { return strings.Repeat("a", n) }
+	namespace := newNamespace(t)
+	for kind := range plurals {
+		labels := kind != "NoticePolicy" && kind != "KeptContract"
+		names := map[string][]string{"a": nil, "0-a": nil, of(63): nil, of(64): nil, "a.b": nil, of(253): nil}
+		if labels {
+			names[of(64)], names["a.b"], names[of(253)] = []string{label}, []string{label}, []string{label}
+		}
+		for name, complaints := range names {
+			t.Run(fmt.Sprintf("%s %.70s", kind, name), func(t *testing.T) {
+				u := sample(t, kind)
+				place(u, namespace)
+				u.SetName(name)
+				want(t, tryCreate(t, u), complaints...)
+			})
+		}
+		t.Run(kind+" with a name that no object can have", func(t *testing.T) {
+			u := sample(t, kind)
+			place(u, namespace)
+			u.SetName("Orders")
+			if labels {
+				want(t, tryCreate(t, u), subdomain, label)
+			} else {
+				want(t, tryCreate(t, u), subdomain)
+			}
+		})
+		t.Run(kind+" with a generated name", func(t *testing.T) {
+			u := sample(t, kind)
+			place(u, namespace)
+			u.SetName("")
+			u.SetGenerateName("shop.orders-")
+			if labels {
+				want(t, tryCreate(t, u), label)
+			} else {
+				want(t, tryCreate(t, u))
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+//go:build unix
+
+package cel
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// What the schemas allow, etcd must hold (1.5 MiB for an object), and what it
+// holds the rules must still be able to look at: a rule that costs too much
+// refuses every change of an object, its status and its finalizers included.
+
+func TestLargestKeptContract(t *testing.T) {
+	u := sample(t, "KeptContract")
+	set(u, "spec.document", strings.Repeat("Ab+/", 350_000))
+	place(u, newNamespace(t))
+	u = create(t, u)
+	u.SetLabels(map[string]string{"team": "orders"})
+	want(t, update(t, nil, u))
+	u = read(t, u)
+	set(u, "spec.document", strings.Repeat("Ab+/", 349_999)+"AAAA")
+	want(t, update(t, nil, u), "spec: a kept contract never changes")
+}
+
+func TestLargestRevision(t *testing.T) {
+	u := sample(t, "APIRevision")
+	place(u, newNamespace(t))
+	u.SetName(strings.Repeat("a", 63))
+	set(u, "spec.contracts[1].inline", strings.Repeat("a", 262144))
+	status := at(u, "status")
+	u = create(t, u)
+	set(u, "status", status)
+	change := map[string]any{
+		"fingerprint": "0a1b2c3d4e5f", "rule": strings.Repeat("a", 128), "class": strings.Repeat("A", 63),
+		"version": strings.Repeat("a", 63), "operation": strings.Repeat("a", 512), "location": strings.Repeat("a", 512),
+		"text": strings.Repeat("a", 512), "owedDays": int64(3650), "owedBy": strings.Repeat("a", 253),
+		"coveredBy": strings.Repeat("a", 63), "maturesTime": "2027-07-01T00:00:00Z",
+	}
+	var changes []any
+	for range 500 {
+		changes = append(changes, change)
+	}
+	set(u, "status.changes", changes)
+	want(t, update(t, nil, u, "status"))
+	u = read(t, u)
+	u.SetLabels(map[string]string{"team": "orders"})
+	want(t, update(t, nil, u))
+}
+
+func TestLargestNotice(t *testing.T) {
+	namespace := newNamespace(t)
+	for name, letter := range map[string]string{"in Latin": "a", "in letters of four bytes": "𝕒"} {
+		t.Run(name, func(t *testing.T) {
+			u := largestNotice(t, letter)
+			place(u, namespace)
+			u.SetName(fmt.Sprintf("notice-%d", len(letter)))
+			u = stand(t, u)
+
+			add("spec.updates", text(strings.Repeat(letter, 2048)))(u)
+			want(t, update(t, nil, u))
+			u = read(t, u)
+			set(u, "status.daysLeft", int64(219))
+			want(t, update(t, nil, u, "status"))
+			u = read(t, u)
+			set(u, "spec.state", "Withdrawn")
+			want(t, update(t, nil, u))
+			u = read(t, u)
+			set(u, "status.withdrawnTime", "2026-11-23T09:00:00Z")
+			want(t, update(t, nil, u, "status"))
+			u = read(t, u)
+			set(u, "spec.updates[49].text", "Never mind.")
+			want(t, update(t, nil, u), frozenUpdates)
+		})
+	}
+}
+
+// largestNotice is a published notice with all that a notice can hold, save
+// for one last update. Its letters are long where they can be.
+func largestNotice(t *testing.T, letter string) *unstructured.Unstructured {
+	t.Helper()
+	long := func(n int) string { return strings.Repeat(letter, n) }
+	u := published(t)
+	set(u, "spec.title", long(200))
+	set(u, "spec.whatChanges", long(4096))
+	set(u, "spec.whatToDo", long(4096))
+	set(u, "spec.help", long(512))
+	var covers, updates, owed []any
+	for range 200 {
+		covers = append(covers, map[string]any{
+			"version": strings.Repeat("v", 63), "operation": long(512), "class": strings.Repeat("C", 63),
+			"rule": long(128), "fingerprint": "0a1b2c3d4e5f",
+		})
+	}
+	for i := range 49 {
+		updates = append(updates, text(long(2046)+fmt.Sprintf("%02d", i)))
+	}
+	for range 640 {
+		owed = append(owed, map[string]any{
+			"version": strings.Repeat("v", 63), "class": strings.Repeat("C", 63), "policy": strings.Repeat("p", 253), "days": int64(3650),
+		})
+	}
+	set(u, "spec.covers", covers)
+	set(u, "spec.updates", updates)
+	set(u, "status.owed", owed)
+	return u
+}

@@ -1,0 +1,77 @@
+//go:build unix
+
+package cel
+
+import (
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// What the status of a notice answers to edits.
+const (
+	publicationStays = "status: the stamp of a publication stays"
+	withdrawalStays  = "status: the stamp of a withdrawal stays"
+	owedStays        = "status: what was owed at publication stays"
+)
+
+var everyStamp = []string{publicationStays, withdrawalStays, owedStays}
+
+func TestStampsStay(t *testing.T) {
+	u := sample(t, "ChangeNotice")
+	set(u, "spec.state", "Withdrawn")
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"publishedTime a second later":   refused(publicationStays, setting("status.publishedTime", "2026-11-22T09:00:01Z")),
+		"publishedTime a second earlier": refused(publicationStays, setting("status.publishedTime", "2026-11-22T08:59:59Z")),
+		"publishedTime gone":             refusedRemoval(publicationStays, "status.publishedTime"),
+		"publishedDigest to another":     refused(publicationStays, setting("status.publishedDigest", digestOf("0"))),
+		"publishedDigest gone":           refusedRemoval(publicationStays, "status.publishedDigest"),
+		"withdrawnTime a second later":   refused(withdrawalStays, setting("status.withdrawnTime", "2026-11-23T09:00:01Z")),
+		"withdrawnTime gone":             refusedRemoval(withdrawalStays, "status.withdrawnTime"),
+		"owed shorter":                   refused(owedStays, setting("status.owed[0].days", int64(179))),
+		"owed longer":                    refused(owedStays, setting("status.owed[0].days", int64(181))),
+		"owed more":                      refused(owedStays, add("status.owed", owedTerm)),
+		"owed gone":                      refusedRemoval(owedStays, "status.owed"),
+		"a closed date less":             refusedRemoval(owedStays, "status.owed[0].closedDates"),
+		"all of it gone":                 {change: removing("status"), complaints: everyStamp, removes: true},
+		"all but observedGeneration gone": {
+			change: setting("status", map[string]any{"observedGeneration": int64(1)}), complaints: everyStamp, removes: true,
+		},
+		"what is observed": allowed(func(u *unstructured.Unstructured) {
+			set(u, "status.observedGeneration", int64(2))
+			set(u, "status.conditions[0].reason", "Withdrawn")
+			set(u, "status.conditions[0].status", "False")
+			set(u, "status.daysLeft", int64(219))
+			set(u, "status.earliestTime", "2027-05-23T22:00:00Z")
+			set(u, "status.maturesTime", "2027-07-02T00:00:00Z")
+			set(u, "status.lapsesTime", "2027-12-29T00:00:00Z")
+			set(u, "status.supersededBy", "orders-no-delete-4")
+		}),
+	})
+}
+
+var owedTerm = map[string]any{"version": "v1", "class": "Breaking", "policy": "public-apis", "days": int64(180)}
+
+func TestStampsAreSet(t *testing.T) {
+	u := sample(t, "ChangeNotice")
+	set(u, "status", map[string]any{"observedGeneration": int64(1), "owed": []any{owedTerm}})
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"publication": allowed(func(u *unstructured.Unstructured) {
+			set(u, "status.publishedTime", "2026-11-22T09:00:00Z")
+			set(u, "status.publishedDigest", digestOf("0"))
+			set(u, "status.owed[0].days", int64(365))
+		}),
+		"what would be owed changes until then": allowed(setting("status.owed[0].days", int64(365))),
+	})
+
+	u = published(t)
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"withdrawal": allowed(setting("status.withdrawnTime", "2026-11-23T09:00:00Z")),
+	})
+
+	u = published(t)
+	remove(u, "status.owed")
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"owed once": allowed(setting("status.owed", []any{owedTerm})),
+	})
+}

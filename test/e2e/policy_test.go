@@ -1,0 +1,103 @@
+//go:build unix
+
+package e2e
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+func (e *env) policyIs(want string) *v1alpha1.NoticePolicy {
+	e.t.Helper()
+	policy := &v1alpha1.NoticePolicy{}
+	e.Eventually(func(g Gomega) {
+		g.Expect(e.admin.Get(e.ctx, client.ObjectKey{Name: e.namespace}, policy)).To(Succeed())
+		g.Expect(policy.Status.ObservedGeneration).To(HaveValue(Equal(policy.Generation)))
+		g.Expect(policy.Status.Conditions).To(ContainElement(SatisfyAll(
+			HaveField("Type", v1alpha1.ConditionReady), HaveField("Reason", want), HaveField("ObservedGeneration", policy.Generation),
+		)))
+	}).Should(Succeed())
+	return policy
+}
+
+// A policy that cannot be read leaves the last one that could be in force.
+func TestAPolicyThatCannotBeRead(t *testing.T) {
+	e := adopted(t)
+	e.revision("orders-2", "orders", openAPI(listOrders))
+	e.judged("orders-2", "False NoticeMissing")
+	policy := e.policyIs("Ready")
+	e.Expect(policy.Status.SelectedAPIs).To(HaveValue(BeEquivalentTo(1)))
+	e.Expect(policy.Status.Conditions).To(ContainElement(SatisfyAll(
+		HaveField("Type", v1alpha1.ConditionAdmissionWorks), HaveField("Reason", v1alpha1.ReasonCanaryRefused))))
+
+	policy.Spec.TimeZone = "Mars/Olympus"
+	policy.Spec.Owed[0].Days = ptr.To[int32](0)
+	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
+	policy = e.policyIs("PolicyInvalid")
+	e.Expect(policy.Status.InForce.Generation).To(BeEquivalentTo(1))
+	e.restartManager(0)
+	e.Expect(e.judged("orders-2", "False NoticeMissing")).To(ContainSubstring("180 days"))
+
+	policy = e.policyIs("PolicyInvalid")
+	policy.Spec.TimeZone = "Europe/Berlin"
+	policy.Spec.Owed[0].Days = ptr.To[int32](10)
+	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
+	policy = e.policyIs("Ready")
+	e.Expect(policy.Status.InForce.Generation).To(Equal(policy.Generation))
+	e.Eventually(func() string { return e.judged("orders-2", "False NoticeMissing") }).Should(ContainSubstring("10 days"))
+}
+
+// With the last policy goes what it governed: first the label, then the gates.
+func TestAPolicyThatIsDeleted(t *testing.T) {
+	e := adopted(t)
+	e.revision("orders-2", "orders", openAPI(listOrders))
+	e.judged("orders-2", "False NoticeMissing")
+	for _, name := range []string{"forewarn-gate-deny-v1", "forewarn-gate-warn-v1", "forewarn-gate-audit-v1"} {
+		e.get(&corev1.ConfigMap{}, name)
+	}
+	e.Expect(e.admin.Delete(e.ctx, &v1alpha1.NoticePolicy{ObjectMeta: metav1.ObjectMeta{Name: e.namespace}})).To(Succeed())
+	e.judged("orders-2", "True NotGoverned")
+	e.Eventually(e.labels).ShouldNot(HaveKey(v1alpha1.GovernedLabel))
+	e.Eventually(func() bool {
+		err := e.admin.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "forewarn-gate-deny-v1"}, &corev1.ConfigMap{})
+		return apierrors.IsNotFound(err)
+	}).Should(BeTrue())
+	e.Eventually(func() string {
+		state, _ := e.condition(&v1alpha1.CustomerAPI{}, "orders", v1alpha1.ConditionGoverned)
+		return state
+	}).Should(Equal("False NoPolicy"))
+	e.Eventually(func() error { return e.release("orders", "orders-2", "orders:2") }).Should(Succeed())
+}
+
+// Enforcement moves an API from one gate to another.
+func TestFromWarnToDeny(t *testing.T) {
+	e := adopted(t, func(spec *v1alpha1.NoticePolicySpec) { spec.Enforcement = v1alpha1.EnforcementDeny })
+	policy := e.policyIs("Ready")
+	policy.Spec.Enforcement = v1alpha1.EnforcementWarn
+	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
+	gates := func(g Gomega, in, notIn string) {
+		found := &corev1.ConfigMap{}
+		e.get(found, in)
+		g.Expect(gate.KeeperIn(found.Data, "orders")).NotTo(BeNil())
+		e.get(found, notIn)
+		g.Expect(gate.KeeperIn(found.Data, "orders")).To(BeNil())
+	}
+	e.Eventually(func(g Gomega) { gates(g, "forewarn-gate-warn-v1", "forewarn-gate-deny-v1") }).Should(Succeed())
+	e.Eventually(func() error {
+		return client.NewDryRunClient(e.developer).Create(e.ctx, e.deployment("other", "", "orders:9"))
+	}).Should(Succeed())
+	policy = e.policyIs("Ready")
+	policy.Spec.Enforcement = v1alpha1.EnforcementDeny
+	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
+	e.Eventually(func(g Gomega) { gates(g, "forewarn-gate-deny-v1", "forewarn-gate-warn-v1") }).Should(Succeed())
+	e.Eventually(func() error { return e.try("", "orders:9") }).Should(MatchError(ContainSubstring("forewarn")))
+}
