@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -20,7 +19,7 @@ func queued(t *testing.T, w *waker) func() []string {
 	t.Helper()
 	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	t.Cleanup(queue.ShutDown)
-	if err := w.Start(context.Background(), queue); err != nil {
+	if err := w.Start(t.Context(), queue); err != nil {
 		t.Fatal(err)
 	}
 	return func() []string {
@@ -169,7 +168,7 @@ func TestTheKeeperIsRemembered(t *testing.T) {
 func TestAgenda(t *testing.T) {
 	a := newAgenda()
 	now := time.Unix(1000, 0)
-	if _, any := a.earliest(); any {
+	if _, due := a.earliest(); due {
 		t.Error("it begins empty")
 	}
 	if got := a.wakeAt("A", in("x"), now, ptr.To(now.Add(time.Hour))); got.RequeueAfter != time.Hour {

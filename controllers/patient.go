@@ -26,7 +26,7 @@ func (p patient) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, 
 		return ctrl.Result{RequeueAfter: conflictPause}, nil
 	}
 	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-		return ctrl.Result{}, nil //nolint:nilerr // it goes with its namespace
+		return ctrl.Result{}, nil // it goes with its namespace
 	}
 	return result, err
 }
