@@ -33,6 +33,7 @@ var customerAPIFields = fields{
 	}),
 	"status.selectors[0].service":     chars(1, 63),
 	"status.selectors[0].matchLabels": entries(1, 64),
+	"status.versions":                 chars(1, 2048),
 	"status.servingRevision":          chars(1, 2048),
 	"status.serving": items(1, 256, func(i int) map[string]any {
 		return map[string]any{"workload": map[string]any{"kind": "Deployment", "name": numbered(i)}, "since": "2026-11-20T09:00:00Z"}
