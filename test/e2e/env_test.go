@@ -81,13 +81,19 @@ func newEnv(t testing.TB) *env {
 // this returns, and ends with the test at the latest.
 func (e *env) startManager(offset time.Duration) {
 	e.t.Helper()
+	e.Eventually(e.launchManager(offset)).Should(Succeed())
+}
+
+// launchManager does not wait, and returns what fails until the manager is ready.
+func (e *env) launchManager(offset time.Duration) (ready func() error) {
+	e.t.Helper()
 	e.metrics = prometheus.NewRegistry()
-	ready := e.t.TempDir() + "/ready"
+	file := e.t.TempDir() + "/ready"
 	ctx, cancel := context.WithCancel(context.WithoutCancel(e.ctx))
 	ctx = ctrl.LoggerInto(ctx, e.log())
 	mgr, err := controllers.NewManager(ctx, cluster.manager, controllers.ManagerOptions{
 		Namespace: ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
-		Clock: clock.RealClock{}, Offset: offset, ReadyFile: ready, Metrics: e.metrics,
+		Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})
 	e.Expect(err).NotTo(HaveOccurred())
 	ended := make(chan error, 1)
@@ -102,7 +108,7 @@ func (e *env) startManager(offset time.Duration) {
 		})
 	}
 	e.t.Cleanup(e.stop)
-	e.Eventually(func() error { _, err := os.Stat(ready); return err }).Should(Succeed())
+	return func() error { _, err := os.Stat(file); return err }
 }
 
 // log shows what the manager logs, where FOREWARN_TEST_LOG is set.

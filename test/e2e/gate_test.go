@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -11,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
 // asManager is a client with the rights of the manager and its name.
@@ -104,4 +107,35 @@ func TestAGateThatCannotBeWritten(t *testing.T) {
 	e.Expect(e.admin.Delete(e.ctx, quota(e.namespace, "count/configmaps", "1"))).To(Succeed())
 	e.judged("orders-1", "True Baseline")
 	e.Eventually(func() string { return e.ready("orders") }).Should(Equal("True Ready"))
+}
+
+// A manager is not ready while the API server lets through what it must refuse, and every policy says so.
+func TestAdmissionThatDoesNotWorkIsFound(t *testing.T) {
+	e := newEnv(t)
+	e.policy()
+	e.policyIs("Ready")
+	e.stop()
+	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: "forewarn-rollouts-canary"}}
+	e.Expect(e.admin.Get(e.ctx, client.ObjectKeyFromObject(binding), binding)).To(Succeed())
+	e.Expect(e.admin.Delete(e.ctx, binding)).To(Succeed())
+	t.Cleanup(func() { _ = e.admin.Create(context.WithoutCancel(e.ctx), binding) }) // the other tests need it
+	binding.ResourceVersion, binding.UID = "", ""
+	e.Eventually(func() error { // until the API server has noticed
+		rollout := e.deployment("canary", "", "canary:1")
+		rollout.Namespace, rollout.Labels = ownNamespace, map[string]string{"forewarn.dev/canary": "true"}
+		rollout.Spec.Template.Labels["forewarn.dev/canary"] = "true"
+		return client.NewDryRunClient(e.admin).Create(e.ctx, rollout)
+	}).Should(Succeed())
+
+	works := func() string {
+		state, _ := e.condition(&v1alpha1.NoticePolicy{}, "", v1alpha1.ConditionAdmissionWorks)
+		return state
+	}
+	ready := e.launchManager(0)
+	e.Eventually(works).Should(Equal("False CanaryPassed"))
+	e.Expect(ready()).NotTo(Succeed())
+	e.Expect(e.metric("forewarn_canary", v1alpha1.ReasonCanaryPassed)).To(BeEquivalentTo(1))
+	e.Expect(e.admin.Create(e.ctx, binding.DeepCopy())).To(Succeed())
+	e.Eventually(works).Should(Equal("True CanaryRefused"))
+	e.Eventually(ready).Should(Succeed())
 }

@@ -55,7 +55,7 @@ func TestAWaiverEndsByItself(t *testing.T) {
 	e := adopted(t)
 	e.revision("orders-2", "orders", openAPI(listOrders))
 	e.judged("orders-2", "False NoticeMissing")
-	waiver := e.waiver("short", "orders-2", "admin", 4*time.Second)
+	waiver := e.waiver("short", "orders-2", "admin", 8*time.Second)
 	e.create(waiver)
 	e.judged("orders-2", "True Waived")
 	e.Expect(time.Now()).To(BeTemporally("<", waiver.Spec.ExpireTime.Time), "the machine is too slow for this test")
