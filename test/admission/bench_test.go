@@ -31,7 +31,8 @@ type benchCase struct {
 // BenchmarkAdmission is what a rollout pays: dry-run patches of a Deployment by
 // one client, where there are no policies at all, where the namespace is not
 // governed, and where the gate holds 1, 50 and 1,000 APIs. The cases take
-// turns, so that what else the machine does falls on all of them alike.
+// turns, so that what else the machine does falls on all of them alike. Run it
+// with -run='^$': no controllers work beside it then.
 func BenchmarkAdmission(b *testing.B) {
 	cases := []*benchCase{
 		newBenchCase(b, "off", newBenchSpace(b, withoutPolicies(b))),
@@ -108,7 +109,8 @@ func (c *benchCase) quantile(q float64) float64 {
 	return sorted[int(q*float64(len(sorted)-1))].Seconds() * 1000
 }
 
-// withoutPolicies is a second control plane, into which nothing is installed.
+// withoutPolicies is a second control plane like that of the suite, into which
+// nothing is installed.
 func withoutPolicies(b *testing.B) *controlplane.Cluster {
 	b.Helper()
 	c, err := controlplane.Start(b.Context(), controlplane.Options{})

@@ -26,34 +26,7 @@ func TestGatesOfTheController(t *testing.T) {
 	keeper := deployment("", "keeper", "orders-1", name, "orders", "app.kubernetes.io/part-of", "shop")
 	s := newSpace(t)
 	s.create(keeper)
-	api := func(name string, serving string, selector map[string]string) *v1alpha1.CustomerAPI {
-		a := customerAPI(name)
-		a.Status.Selectors = []v1alpha1.PodSelector{{MatchLabels: selector}}
-		a.Status.Serving = []v1alpha1.ServingRevision{{
-			Workload: v1alpha1.WorkloadRef{Kind: "Deployment", Name: "keeper"}, Revision: v1alpha1.ObjectName(serving),
-			Since: &metav1.Time{Time: now}, Images: []string{"shop/orders:1"},
-		}}
-		return a
-	}
-	published := controllergate.Publish(controllergate.NamespaceInput{
-		Now: now, Namespace: s.name, OwnNamespace: ownNamespace, Epoch: 1,
-		APIs: []controllergate.PublishedAPI{
-			{
-				API:      api("orders", "orders-1", map[string]string{name: "orders", "app.kubernetes.io/part-of": "shop"}),
-				Governed: true, Enforcement: v1alpha1.EnforcementDeny, Held: true, Hold: held,
-				Keeper: &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "keeper"},
-			},
-			{API: api("legacy", "", map[string]string{"legacy": ""}), Governed: true, Enforcement: v1alpha1.EnforcementDeny},
-			{API: api("pinned", "pinned-0", map[string]string{"pinned": "true"}), Governed: true, Enforcement: v1alpha1.EnforcementDeny, ImagesRequired: true},
-			{API: api("cart", "cart-1", map[string]string{"cart": "true"}), Governed: true, Enforcement: v1alpha1.EnforcementWarn},
-		},
-		Revisions: []controllergate.PublishedRevision{
-			{Name: "orders-2", API: "orders", Verdict: &controllergate.Verdict{Decided: true, Message: breaks}},
-			{Name: "orders-3", API: "orders", Verdict: &controllergate.Verdict{Decided: true, Admissible: true, AdmissibleUntil: &over}},
-			{Name: "pinned-1", API: "pinned", Images: []string{"shop/orders:1"}, Verdict: &controllergate.Verdict{Decided: true, Admissible: true}},
-			{Name: "cart-2", API: "cart", Verdict: &controllergate.Verdict{Decided: true, Message: "cart-2 breaks v1"}},
-		},
-	})
+	published := publishedShop(s.name, now, over)
 	if len(published.Dropped) > 0 || len(published.LostSelectors) > 0 {
 		t.Fatalf("dropped %v, lost selectors of %v", published.Dropped, published.LostSelectors)
 	}
@@ -98,4 +71,33 @@ func TestGatesOfTheController(t *testing.T) {
 	NewWithT(t).Expect(published.Until).To(HaveKey("until.forewarn.dev/orders-3"))
 	s.refused(s.tenant.Create(t.Context(), deployment(s.name, "over", "orders-3", orders...), client.DryRunAll), expiry,
 		"orders-3 was admissible until "+over.UTC().Format(time.RFC3339))
+}
+
+// publishedShop is what the controller makes of four APIs: orders and pinned
+// (whose images are compared) in Deny, legacy without a name, cart in Warn.
+func publishedShop(namespace string, now, over time.Time) controllergate.Published {
+	selector := map[string]string{"app.kubernetes.io/name": "orders", "app.kubernetes.io/part-of": "shop"}
+	api := func(name, serving string, selector map[string]string) controllergate.PublishedAPI {
+		a := customerAPI(name)
+		a.Status.Selectors = []v1alpha1.PodSelector{{MatchLabels: selector}}
+		a.Status.Serving = []v1alpha1.ServingRevision{{
+			Workload: v1alpha1.WorkloadRef{Kind: "Deployment", Name: "keeper"}, Revision: v1alpha1.ObjectName(serving),
+			Since: &metav1.Time{Time: now}, Images: []string{"shop/orders:1"},
+		}}
+		return controllergate.PublishedAPI{API: a, Governed: true, Enforcement: v1alpha1.EnforcementDeny}
+	}
+	orders, legacy := api("orders", "orders-1", selector), api("legacy", "", map[string]string{"legacy": ""})
+	pinned, cart := api("pinned", "pinned-0", map[string]string{"pinned": "true"}), api("cart", "cart-1", map[string]string{"cart": "true"})
+	orders.Held, orders.Hold, orders.Keeper = true, held, &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "keeper"}
+	pinned.ImagesRequired, cart.Enforcement = true, v1alpha1.EnforcementWarn
+	return controllergate.Publish(controllergate.NamespaceInput{
+		Now: now, Namespace: namespace, OwnNamespace: ownNamespace, Epoch: 1,
+		APIs: []controllergate.PublishedAPI{orders, legacy, pinned, cart},
+		Revisions: []controllergate.PublishedRevision{
+			{Name: "orders-2", API: "orders", Verdict: &controllergate.Verdict{Decided: true, Message: breaks}},
+			{Name: "orders-3", API: "orders", Verdict: &controllergate.Verdict{Decided: true, Admissible: true, AdmissibleUntil: &over}},
+			{Name: "pinned-1", API: "pinned", Images: []string{"shop/orders:1"}, Verdict: &controllergate.Verdict{Decided: true, Admissible: true}},
+			{Name: "cart-2", API: "cart", Verdict: &controllergate.Verdict{Decided: true, Message: "cart-2 breaks v1"}},
+		},
+	})
 }

@@ -146,39 +146,49 @@ func TestA4WhatEnds(t *testing.T) {
 		s.judged(s.tenant.Patch(t.Context(), pod, merge(t, map[string]any{"metadata": map[string]any{"annotations": map[string]string{"a": "b"}}})), expiry, "")
 		s.judged(s.change(s.tenant, idle, revision("orders-1")), expiry, "")
 	})
-	t.Run("R11: what runs replaces its pods", func(t *testing.T) {
-		s := s.with(t)
-		var pods corev1.PodList
-		running := client.MatchingLabels{"test-selector": "running"}
-		s.must(s.tenant.List(t.Context(), &pods, client.InNamespace(s.name), running))
-		gone := pods.Items[0]
-		s.must(s.tenant.Delete(t.Context(), &gone))
-		NewWithT(t).Eventually(func(g Gomega) {
-			g.Expect(s.tenant.List(t.Context(), &pods, client.InNamespace(s.name), running)).To(Succeed())
-			g.Expect(pods.Items).To(HaveLen(2))
-			g.Expect([]string{pods.Items[0].Name, pods.Items[1].Name}).NotTo(ContainElement(gone.Name))
-		}).WithTimeout(patience).WithPolling(often).Should(Succeed())
-	})
+	t.Run("R11: what runs replaces its pods", func(t *testing.T) { s.with(t).replacesPods("running", 2) })
 	t.Run("scaled up through the scale", func(t *testing.T) {
 		s := s.with(t)
-		scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 2}}
 		up := deployment(s.name, "up", "later", "app", "orders")
 		s.must(s.tenant.Create(t.Context(), up))
 		s.eventuallyHasReplicaSet("up")
 		s.annotate(untils("later", over))
 		s.eventuallyRefused(deployment(s.name, "d", "later", "app", "orders"), "later was admissible until "+over)
+		scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 2}}
 		s.must(s.tenant.SubResource("scale").Update(t.Context(), up, client.WithSubResourceBody(scale)))
 		// The Deployment was not asked, since a scale names no revision; its ReplicaSet is.
-		NewWithT(t).Eventually(func() []string {
-			var refusals []string
-			for _, event := range audited(t, s.name) {
-				if event.ObjectRef.Resource == "replicasets" && event.User.Username == "system:serviceaccount:kube-system:deployment-controller" {
-					refusals = append(refusals, event.ResponseStatus.Message)
-				}
-			}
-			return refusals
-		}).WithTimeout(patience).WithPolling(often).Should(ContainElement(HaveSuffix("later was admissible until " + over)))
+		NewWithT(t).Eventually(func() []string { return s.refusedReplicaSets() }).
+			WithTimeout(patience).WithPolling(often).Should(ContainElement(HaveSuffix("later was admissible until " + over)))
 	})
+}
+
+// replacesPods deletes a pod of a Deployment and waits for the next one.
+func (s *space) replacesPods(name string, replicas int) {
+	s.Helper()
+	var pods corev1.PodList
+	of := client.MatchingLabels{"test-selector": name}
+	s.must(s.tenant.List(s.Context(), &pods, client.InNamespace(s.name), of))
+	gone := pods.Items[0]
+	s.must(s.tenant.Delete(s.Context(), &gone))
+	NewWithT(s).Eventually(func(g Gomega) {
+		g.Expect(s.tenant.List(s.Context(), &pods, client.InNamespace(s.name), of)).To(Succeed())
+		g.Expect(pods.Items).To(HaveLen(replicas))
+		for i := range pods.Items {
+			g.Expect(pods.Items[i].Name).NotTo(Equal(gone.Name))
+		}
+	}).WithTimeout(patience).WithPolling(often).Should(Succeed())
+}
+
+// refusedReplicaSets are the answers to the Deployment controller.
+func (s *space) refusedReplicaSets() []string {
+	s.Helper()
+	var answers []string
+	for _, event := range audited(s, s.name) {
+		if event.ObjectRef.Resource == "replicasets" && event.User.Username == "system:serviceaccount:kube-system:deployment-controller" {
+			answers = append(answers, event.ResponseStatus.Message)
+		}
+	}
+	return answers
 }
 
 // No clock, no rollout (A4), and with 422: whether a parameter exists is asked

@@ -29,6 +29,7 @@ func TestBypass21CreatingPods(t *testing.T) {
 		"no name":                        {labels: []string{"app", "orders"}, want: "orders" + nameIt},
 		"nobody judged it":               {revisions: "orders-9", labels: []string{"app", "orders"}, want: "orders-9" + notYet},
 		"no name at all":                 {revisions: "Orders", labels: []string{"app", "orders"}, want: noName},
+		"two lines behind a name":        {revisions: "orders-1,orders-1 \norders-1b", labels: []string{"app", "orders"}, want: noName},
 		"A8: admitted and refused":       {revisions: "orders-1,orders-2", labels: []string{"app", "orders"}, want: "orders" + exactly1 + "orders-1 of orders, orders-2 of orders; " + breaks},
 		"it serves nothing":              {labels: []string{"app", "backoffice"}},
 		"it has no labels":               {},

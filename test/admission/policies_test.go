@@ -17,7 +17,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/version"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
+	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
+	"k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions"
+	"k8s.io/apiserver/pkg/cel/environment"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
@@ -179,4 +184,38 @@ func texts(t *testing.T, folder string) string {
 		b.Write(text)
 	}
 	return b.String()
+}
+
+// Kubernetes 1.30 is the oldest with policies of version v1. An API server
+// compiles new expressions with what its predecessor knows.
+func TestPoliciesCompileOnTheOldest(t *testing.T) {
+	t.Parallel()
+	oldest := environment.MustBaseEnvSet(version.MajorMinor(1, 29))
+	for name, p := range render(t, admissionFolder).policies {
+		compiler, err := plugincel.NewCompositedCompiler(oldest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		options := plugincel.OptionalVariableDeclarations{HasParams: p.Spec.ParamKind != nil, HasAuthorizer: true}
+		compile := func(what string, expression plugincel.ExpressionAccessor) {
+			if result := compiler.CompileCELExpression(expression, options, environment.NewExpressions); result.Error != nil {
+				t.Errorf("%s, %s: %v", name, what, result.Error)
+			}
+		}
+		for _, v := range p.Spec.Variables {
+			variable := &validating.Variable{Name: v.Name, Expression: v.Expression}
+			if result := compiler.CompileAndStoreVariable(variable, options, environment.NewExpressions); result.Error != nil {
+				t.Errorf("%s, variable %s: %v", name, v.Name, result.Error)
+			}
+		}
+		for i := range p.Spec.MatchConditions {
+			compile(p.Spec.MatchConditions[i].Name, (*matchconditions.MatchCondition)(&p.Spec.MatchConditions[i]))
+		}
+		for _, v := range p.Spec.Validations {
+			compile(v.Expression, &validating.ValidationCondition{Expression: v.Expression})
+			if v.MessageExpression != "" {
+				compile(v.MessageExpression, &validating.MessageExpressionCondition{MessageExpression: v.MessageExpression})
+			}
+		}
+	}
 }
