@@ -52,7 +52,9 @@ type Canary struct {
 
 	mu     sync.Mutex
 	result canaryResult
-	proven chan struct{} // closed once a violation was refused
+	// changed says which policies are not as they were shipped; empty where all are.
+	changed string
+	proven  chan struct{} // closed once a violation was refused
 }
 
 type canaryResult struct{ reason, message string }
@@ -102,18 +104,41 @@ func (c *Canary) rehearse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()
 	result := c.try(ctx)
-	c.metrics.canaryTried(result.reason)
-	c.mu.Lock()
-	changed := c.result != result
-	c.result = result
-	c.mu.Unlock()
 	if c.Ready(nil) != nil && result.reason == v1alpha1.ReasonCanaryRefused {
 		close(c.proven)
 	}
-	if changed {
-		ctrl.LoggerFrom(ctx).Info("Rehearsed a violation", "reason", result.reason, "result", result.message)
+	c.tell(ctx, func() { c.result = result })
+}
+
+// installed takes what differs between the policies that are installed and those that this version ships.
+func (c *Canary) installed(ctx context.Context, differences string) {
+	c.tell(ctx, func() { c.changed = differences })
+}
+
+// tell takes something new, and tells of it where that makes a difference.
+func (c *Canary) tell(ctx context.Context, take func()) {
+	c.mu.Lock()
+	before := c.shown()
+	take()
+	after := c.shown()
+	c.metrics.canarySays(after.reason)
+	c.mu.Unlock()
+	if before != after {
+		ctrl.LoggerFrom(ctx).Info("Looked whether admission works", "reason", after.reason, "result", after.message)
 		c.wakePolicies(ctx)
 	}
+}
+
+// shown is what is known of admission. That a policy was deleted or edited counts though the rehearsed violation is
+// refused: it need not be one that this policy refused.
+func (c *Canary) shown() canaryResult {
+	switch {
+	case c.changed == "":
+		return c.result
+	case c.result.reason == v1alpha1.ReasonCanaryPassed:
+		return canaryResult{c.result.reason, c.result.message + "; " + c.changed}
+	}
+	return canaryResult{v1alpha1.ReasonPoliciesChanged, c.changed}
 }
 
 // wakePolicies has the result shown on every policy.
@@ -130,13 +155,13 @@ func (c *Canary) wakePolicies(ctx context.Context) {
 
 func (c *Canary) setCondition(set conditions) {
 	c.mu.Lock()
-	result := c.result
+	result := c.shown()
 	c.mu.Unlock()
 	status := metav1.ConditionUnknown
 	switch result.reason {
 	case v1alpha1.ReasonCanaryRefused:
 		status = metav1.ConditionTrue
-	case v1alpha1.ReasonCanaryPassed:
+	case v1alpha1.ReasonCanaryPassed, v1alpha1.ReasonPoliciesChanged:
 		status = metav1.ConditionFalse
 	case "":
 		result = canaryResult{v1alpha1.ReasonCanaryFailed, "not tried yet"}

@@ -45,7 +45,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}, []string{"cause"}),
 		canary: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "forewarn_canary",
-			Help: "1 for what became of the last rehearsed violation, by reason, and 0 for the others.",
+			Help: "1 for what is known of admission, by the reason of the condition AdmissionWorks, and 0 for the others.",
 		}, []string{"reason"}),
 		offset: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "forewarn_clock_offset_seconds",
@@ -74,8 +74,10 @@ func (m *metrics) promiseBroken(cause v1alpha1.BreachCause) {
 	m.broken.WithLabelValues(string(cause)).Inc()
 }
 
-func (m *metrics) canaryTried(reason string) {
-	for _, known := range []string{v1alpha1.ReasonCanaryRefused, v1alpha1.ReasonCanaryPassed, v1alpha1.ReasonCanaryFailed} {
+func (m *metrics) canarySays(reason string) {
+	for _, known := range []string{
+		v1alpha1.ReasonCanaryRefused, v1alpha1.ReasonCanaryPassed, v1alpha1.ReasonCanaryFailed, v1alpha1.ReasonPoliciesChanged,
+	} {
 		value := 0.0
 		if known == reason {
 			value = 1

@@ -82,6 +82,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 	}
 	w := watches{cache: mgr.GetClient()}
 	for _, add := range []func() error{
+		func() error { return addGuards(mgr, o, canary) },
 		func() error { return addNoticePolicy(mgr, s, w, o, canary, policies) },
 		func() error { return addCustomerAPI(mgr, s, w) },
 		func() error { return addAPIRevision(mgr, s, w, o) },

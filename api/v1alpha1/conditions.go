@@ -178,7 +178,11 @@ const (
 )
 
 // ConditionAdmissionWorks is on the NoticePolicy, and says whether the API
-// server refuses what it must: a rehearsed violation is tried on each.
+// server refuses what it must.
+//
+// True: it refuses a rehearsed violation, each API server does, and the
+// policies are those that were shipped. False: something passes that must
+// not. Unknown: nobody could try.
 const ConditionAdmissionWorks = "AdmissionWorks"
 
 // Reasons of AdmissionWorks.
@@ -189,6 +193,9 @@ const (
 	ReasonCanaryPassed = "CanaryPassed"
 	// ReasonCanaryFailed: the rehearsal could not be carried out.
 	ReasonCanaryFailed = "CanaryFailed"
+	// ReasonPoliciesChanged: an admission policy of forewarn, or a binding of
+	// one, is missing or is not what this version ships.
+	ReasonPoliciesChanged = "PoliciesChanged"
 )
 
 // ConditionRehearsal is on the NoticePolicy where the clock was moved on.

@@ -24,7 +24,9 @@ func TestBypass21Bindings(t *testing.T) {
 		return "a Binding does not bring labels by which pods serve customers: " + pair + "; they are the pod's to have from the start"
 	}
 	const named = "a Binding does not bring the annotation forewarn.dev/revision; it is the pod's to have from the start"
-	revised := func(revision string) map[string]string { return map[string]string{v1alpha1.RevisionAnnotation: revision} }
+	revised := func(revision string) map[string]string {
+		return map[string]string{v1alpha1.RevisionAnnotation: revision}
+	}
 	for name, tc := range map[string]struct {
 		labels, annotations map[string]string
 		want                string
