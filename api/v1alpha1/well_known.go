@@ -27,6 +27,11 @@ const (
 	// must hold its name before it can be deleted, with all its objects.
 	ConfirmDeleteAnnotation = "forewarn.dev/confirm-delete"
 
+	// ConfirmChangeAnnotation, on a CustomResourceDefinition of forewarn,
+	// must hold its name where a change ends that a version is served, or
+	// that its status is written apart from the rest.
+	ConfirmChangeAnnotation = "forewarn.dev/confirm-change"
+
 	// RehearsalLabel, on the namespace of forewarn itself, marks a cluster
 	// as one in which the clock may be moved on (--clock-offset).
 	RehearsalLabel = "forewarn.dev/rehearsal"

@@ -3,6 +3,7 @@
 package admission
 
 import (
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -94,8 +95,8 @@ func (s *space) annotate(annotations map[string]string) {
 	}))
 }
 
-// A7, bypass 34a: a kind goes only after somebody said that all its objects may.
-func TestA7DeletingKinds(t *testing.T) {
+// A kind goes only after somebody said that all its objects may.
+func TestA7Bypass34aDeletingKinds(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
 	var kinds apiextensionsv1.CustomResourceDefinitionList
@@ -123,4 +124,86 @@ func TestA7DeletingKinds(t *testing.T) {
 
 func annotation(value any) map[string]any {
 	return map[string]any{"metadata": map[string]any{"annotations": map[string]any{v1alpha1.ConfirmDeleteAnnotation: value}}}
+}
+
+// A kind is changed as a newer release changes it; but by a change its objects
+// do not go out of reach of the guards, unless somebody said that they may.
+func TestA7Bypass34aChangingKinds(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	const group = ".forewarn.dev"
+	newer := func(crd *apiextensionsv1.CustomResourceDefinition) {
+		next := crd.Spec.Versions[0].DeepCopy()
+		next.Name, next.Storage = "v1alpha2", false
+		crd.Spec.Versions = append(crd.Spec.Versions, *next)
+	}
+	for name, tc := range map[string]struct {
+		kind   string // all of ours where it is left out
+		change func(*apiextensionsv1.CustomResourceDefinition)
+		want   string // what is taken away
+	}{
+		"nothing": {change: func(*apiextensionsv1.CustomResourceDefinition) {}},
+		"a newer release": {change: func(crd *apiextensionsv1.CustomResourceDefinition) {
+			newer(crd)
+			crd.Spec.Names.Categories = append(crd.Spec.Names.Categories, "all")
+			crd.Spec.Versions[0].Storage, crd.Spec.Versions[1].Storage = false, true
+			crd.Spec.Versions[0].Deprecated = true
+			crd.Spec.Versions[1].Schema.OpenAPIV3Schema.Properties["new"] = apiextensionsv1.JSONSchemaProps{Type: "string"}
+		}},
+		"not served": {change: func(crd *apiextensionsv1.CustomResourceDefinition) { crd.Spec.Versions[0].Served = false }, want: "v1alpha1 is no longer served"},
+		"not served, another is": {change: func(crd *apiextensionsv1.CustomResourceDefinition) {
+			newer(crd)
+			crd.Spec.Versions[0].Served, crd.Spec.Versions[0].Storage, crd.Spec.Versions[1].Storage = false, false, true
+		}, want: "v1alpha1 is no longer served"},
+		"a status like any field": {
+			kind:   "noticepolicies",
+			change: func(crd *apiextensionsv1.CustomResourceDefinition) { crd.Spec.Versions[0].Subresources = nil },
+			want:   "the status of v1alpha1 is no longer written by itself",
+		},
+		"a webhook that converts": {change: func(crd *apiextensionsv1.CustomResourceDefinition) {
+			url := "https://somebody.example"
+			crd.Spec.Conversion = &apiextensionsv1.CustomResourceConversion{Strategy: apiextensionsv1.WebhookConverter, Webhook: &apiextensionsv1.WebhookConversion{
+				ClientConfig: &apiextensionsv1.WebhookClientConfig{URL: &url}, ConversionReviewVersions: []string{"v1"},
+			}}
+		}, want: "a webhook converts its objects"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kinds apiextensionsv1.CustomResourceDefinitionList
+			s.must(s.admin.List(t.Context(), &kinds))
+			tried := 0
+			for i := range kinds.Items {
+				crd := &kinds.Items[i]
+				if !strings.HasSuffix(crd.Name, group) || !strings.HasPrefix(crd.Name, tc.kind) {
+					continue
+				}
+				tried++
+				update := func(confirm string) error {
+					return retryConflicts(func() error {
+						s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(crd), crd))
+						if tc.change(crd); confirm != "" {
+							crd.Annotations[v1alpha1.ConfirmChangeAnnotation] = confirm
+						}
+						return s.admin.Update(t.Context(), crd, client.DryRunAll)
+					})
+				}
+				want := ""
+				if tc.want != "" {
+					want = "this takes away what forewarn rests on: " + tc.want + "; confirm first: kubectl annotate crd " +
+						crd.Name + " forewarn.dev/confirm-change=" + crd.Name
+				}
+				s.with(t).judged(update(""), "forewarn-crds", want)
+				s.with(t).judged(update("yes"), "forewarn-crds", want)
+				s.with(t).judged(update(crd.Name), "forewarn-crds", "")
+			}
+			if tried == 0 || tc.kind == "" && tried < 6 {
+				t.Errorf("%d kinds were tried", tried)
+			}
+		})
+	}
+	argo := &apiextensionsv1.CustomResourceDefinition{ObjectMeta: metav1.ObjectMeta{Name: "rollouts.argoproj.io"}}
+	s.must(retryConflicts(func() error {
+		s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(argo), argo))
+		argo.Spec.Versions[0].Served = false
+		return s.admin.Update(t.Context(), argo, client.DryRunAll)
+	}))
 }
