@@ -57,14 +57,16 @@ func (r *NoticePolicyReconciler) reconcile(ctx context.Context, policy *v1alpha1
 	status := &policy.Status
 	status.ObservedGeneration = ptr.To(policy.Generation)
 	c := conditions{list: &status.Conditions, generation: policy.Generation, now: now}
-	if err := readable(policy); err != nil {
+	if read, err := readable(policy); err != nil {
 		message := oneLine(err.Error())
 		if g := status.InForce.Generation; g > 0 {
 			message = fmt.Sprintf("%s; generation %d stays in force", message, g)
 		}
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPolicyInvalid, message)
 	} else {
-		status.InForce = v1alpha1.PolicyInForce{Generation: policy.Generation, Spec: *policy.Spec.DeepCopy()}
+		status.InForce = v1alpha1.PolicyInForce{
+			Generation: policy.Generation, Enforcement: read.Enforcement, Spec: *policy.Spec.DeepCopy(),
+		}
 		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "in force")
 	}
 	selected, err := r.snapshot.Selected(ctx, policy)
@@ -77,10 +79,10 @@ func (r *NoticePolicyReconciler) reconcile(ctx context.Context, policy *v1alpha1
 	return nil
 }
 
-// readable says what is wrong in the spec of a policy.
-func readable(policy *v1alpha1.NoticePolicy) error {
+// readable reads the spec of a policy, and says what is wrong in it.
+func readable(policy *v1alpha1.NoticePolicy) (notice.Policy, error) {
 	var wrong []error
-	_, fields := notice.ReadSpec(policy.Name, &policy.Spec)
+	read, fields := notice.ReadSpec(policy.Name, &policy.Spec)
 	for _, err := range fields {
 		wrong = append(wrong, err)
 	}
@@ -88,7 +90,7 @@ func readable(policy *v1alpha1.NoticePolicy) error {
 	if _, err := snapshot.Selects(proposed, nil, nil); err != nil {
 		wrong = append(wrong, err)
 	}
-	return errors.Join(wrong...)
+	return read, errors.Join(wrong...)
 }
 
 func (r *NoticePolicyReconciler) setRehearsal(c conditions) {

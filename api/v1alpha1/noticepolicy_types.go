@@ -208,6 +208,11 @@ type PolicyInForce struct {
 	// +kubebuilder:validation:Minimum=1
 	Generation int64 `json:"generation,omitempty"`
 
+	// enforcement is what happens to what is not admissible: the enforcement
+	// of that generation, and "Warn" where it left it out.
+	// +optional
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+
 	// spec is what that generation said.
 	// +required
 	Spec NoticePolicySpec `json:"spec,omitzero"`
@@ -219,7 +224,7 @@ type PolicyInForce struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=npol,categories=promises
-// +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.spec.enforcement`
+// +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.status.inForce.enforcement`
 // +kubebuilder:printcolumn:name="APIs",type=integer,JSONPath=`.status.selectedAPIs`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`

@@ -35,9 +35,10 @@ var noticePolicyFields = fields{
 	"spec.validForDays":   between(1, 3650),
 	"spec.images":         oneOf("Required", "Optional"),
 
-	"status":                    notEmpty(),
-	"status.conditions":         conditions,
-	"status.observedGeneration": atLeast(-1),
-	"status.inForce.generation": atLeast(1),
-	"status.selectedAPIs":       atLeast(0),
+	"status":                     notEmpty(),
+	"status.conditions":          conditions,
+	"status.observedGeneration":  atLeast(-1),
+	"status.inForce.generation":  atLeast(1),
+	"status.inForce.enforcement": enforce,
+	"status.selectedAPIs":        atLeast(0),
 }

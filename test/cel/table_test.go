@@ -57,7 +57,7 @@ var tables = map[string][]column{
 		{Name: "Size", Of: 1.0, OfUnseen: 1.0},
 	},
 	"NoticePolicy": {
-		{Name: "Enforcement", Of: "Warn", OfUnseen: "Warn"},
+		{Name: "Enforcement", Of: "Warn"},
 		{Name: "APIs", Of: 3.0},
 		{Name: "Ready", Of: "True"},
 		{Name: "Reason", Of: "Ready"},

@@ -56,6 +56,24 @@ func TestAPolicyThatCannotBeRead(t *testing.T) {
 	e.Eventually(func() string { return e.judged("orders-2", "False NoticeMissing") }).Should(ContainSubstring("10 days"))
 }
 
+// What a policy leaves out is shown as it counts: kubectl reads no defaults.
+func TestAPolicyThatLeavesItsEnforcementOut(t *testing.T) {
+	e := newEnv(t)
+	e.policy(func(spec *v1alpha1.NoticePolicySpec) { spec.Enforcement = "" })
+	policy := e.policyIs("Ready")
+	e.Expect(policy.Spec.Enforcement).To(BeEmpty())
+	e.Expect(policy.Status.InForce.Enforcement).To(Equal(v1alpha1.EnforcementWarn))
+	policy.Spec.Enforcement = v1alpha1.EnforcementAudit
+	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
+	e.Expect(e.policyIs("Ready").Status.InForce.Enforcement).To(Equal(v1alpha1.EnforcementAudit))
+
+	// What cannot be read enforces nothing else yet.
+	policy = e.policyIs("Ready")
+	policy.Spec.Enforcement, policy.Spec.TimeZone = v1alpha1.EnforcementDeny, "Mars/Olympus"
+	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
+	e.Expect(e.policyIs("PolicyInvalid").Status.InForce.Enforcement).To(Equal(v1alpha1.EnforcementAudit))
+}
+
 // With the last policy goes what it governed: first the label, then the gates.
 func TestAPolicyThatIsDeleted(t *testing.T) {
 	e := adopted(t)
