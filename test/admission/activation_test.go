@@ -156,7 +156,7 @@ func plainTemplate(revisions string) map[string]any {
 }
 
 // Bypass 20: the pods of a ReplicaSet are changed through its Deployment.
-func TestChangingReplicaSets(t *testing.T) {
+func TestBypass20ChangingReplicaSets(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		revision string

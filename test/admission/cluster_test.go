@@ -24,7 +24,7 @@ const (
 
 // A15, bypass 8: which namespaces are governed is for forewarn to say, by
 // whichever path.
-func TestA15NamespacesAreGuarded(t *testing.T) {
+func TestA15Bypass8NamespacesAreGuarded(t *testing.T) {
 	t.Parallel()
 	s := governed(t, shop())
 	s.annotate(map[string]string{"until.forewarn.dev/orders-7": "2200-01-01T00:00:00Z"})

@@ -58,7 +58,7 @@ func customerAPI(name string) *v1alpha1.CustomerAPI {
 }
 
 // R15, bypass 10 and 11: one by one, however it is asked, and in a collection.
-func TestBypass10And11DeletingWhatCustomersUse(t *testing.T) {
+func TestA6Bypass10Bypass11DeletingWhatCustomersUse(t *testing.T) {
 	t.Parallel()
 	for resource := range deletable("orders") {
 		t.Run(resource, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestDeletingWhatIsCalledAlike(t *testing.T) {
 
 // R15, A2, bypass 12: whether a namespace may go is asked once. Then all that
 // is in it goes, whatever a gate still says.
-func TestA2DeletingNamespaces(t *testing.T) {
+func TestA2Bypass12DeletingNamespaces(t *testing.T) {
 	t.Parallel()
 	objects := deletable("orders")
 	var before []client.Object

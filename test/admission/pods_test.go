@@ -49,7 +49,7 @@ func TestBypass21CreatingPods(t *testing.T) {
 	}
 }
 
-func TestChangingPods(t *testing.T) {
+func TestBypass6Bypass21ChangingPods(t *testing.T) {
 	t.Parallel()
 	inPlace := " does not list the image that the pod is changed to; roll it out instead"
 	for name, tc := range map[string]struct {

@@ -12,6 +12,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -299,18 +300,60 @@ func TestA1ForceDoesNotDelete(t *testing.T) {
 	}
 }
 
-// A HorizontalPodAutoscaler goes through the scale, which names no revision.
+// A HorizontalPodAutoscaler goes through the scale, which names no revision: it
+// scales what serves, up and down, even where that is not admitted any more.
 func TestA13Autoscaling(t *testing.T) {
 	t.Parallel()
-	s := governed(t, shop(), serving("orders", "orders-1"))
+	for _, revision := range []string{"orders-1", "orders-2"} {
+		t.Run(revision, func(t *testing.T) {
+			t.Parallel()
+			s := newSpace(t)
+			s.create(serving("orders", revision))
+			s.rolledOut("deployment/orders")
+			s.govern(map[string]*gate{"deny": shop()})
+			least := int32(5)
+			scaler := &autoscalingv2.HorizontalPodAutoscaler{
+				ObjectMeta: metav1.ObjectMeta{Name: "orders"},
+				Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+					ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "orders"},
+					MinReplicas:    &least, MaxReplicas: 6,
+				},
+			}
+			s.create(scaler)
+			s.eventuallyWants(5)
+			s.must(s.tenant.Patch(t.Context(), scaler, merge(t, map[string]any{"spec": map[string]any{"minReplicas": 1, "maxReplicas": 2}})))
+			s.eventuallyWants(2)
+			NewWithT(t).Eventually(func() int { return s.running("orders")[revision] }).
+				WithTimeout(patience).WithPolling(often).Should(Equal(2))
+		})
+	}
+}
+
+// eventuallyWants waits until somebody has scaled the Deployment to n.
+func (s *space) eventuallyWants(n int32) {
+	s.Helper()
+	NewWithT(s).Eventually(func() *int32 {
+		var d appsv1.Deployment
+		s.must(s.tenant.Get(s.Context(), client.ObjectKey{Namespace: s.name, Name: "orders"}, &d))
+		return d.Spec.Replicas
+	}).WithTimeout(patience).WithPolling(often).Should(HaveValue(Equal(n)))
+}
+
+// A namespace that may go takes with it what serves in it: the controllers of
+// Kubernetes scale down and delete what nobody else may.
+func TestA13DeletingANamespaceThatServes(t *testing.T) {
+	t.Parallel()
+	deny := shop().keep("orders", held, "deployments/orders", "services/orders").set("hold-namespace", heldSpace)
+	s := governed(t, deny, serving("orders", "orders-1"))
 	s.rolledOut("deployment/orders")
-	atLeast := int32(5)
-	s.create(&autoscalingv2.HorizontalPodAutoscaler{
-		ObjectMeta: metav1.ObjectMeta{Name: "orders"},
-		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
-			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "orders"},
-			MinReplicas:    &atLeast, MaxReplicas: 6,
-		},
-	})
-	s.eventuallyRuns(map[string]int{"orders-1": 5})
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.name}}
+	s.refused(s.admin.Delete(t.Context(), ns), disruption, heldSpace)
+	s.eventuallyRuns(map[string]int{"orders-1": 3})
+
+	s.gates["deny"].without("hold-namespace")
+	s.rewrite("deny")
+	s.must(s.admin.Delete(t.Context(), ns))
+	NewWithT(t).Eventually(func() bool {
+		return apierrors.IsNotFound(s.admin.Get(t.Context(), client.ObjectKeyFromObject(ns), ns))
+	}).WithTimeout(patience).WithPolling(often).Should(BeTrue())
 }

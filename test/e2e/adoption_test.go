@@ -70,7 +70,7 @@ func TestAdoptingWhatRunsWithoutAName(t *testing.T) {
 }
 
 // Where a policy requires images, a revision says which, and its pods run no others.
-func TestImagesAreCompared(t *testing.T) {
+func TestA9ImagesAreCompared(t *testing.T) {
 	e := newEnv(t)
 	e.policy(func(spec *v1alpha1.NoticePolicySpec) { spec.Images = v1alpha1.ImagesRequired })
 	e.api("orders")

@@ -26,7 +26,7 @@ func (e *env) asManager() client.Client {
 
 // A ReplicaSet that was refused is nudged when a gate has changed: by itself it waits for longer with each time. Here
 // a policy of the test's own keeps refusing, so that it does not get away by itself first.
-func TestWhatWasRefusedIsNudged(t *testing.T) {
+func TestA3WhatWasRefusedIsNudged(t *testing.T) {
 	e := adopted(t)
 	e.stop()
 	policy, binding := e.noPods()
@@ -93,7 +93,7 @@ func TestAGateIsPutRight(t *testing.T) {
 }
 
 // A quota that leaves no room for the gate is said where people look, and nothing is called judged meanwhile.
-func TestAGateThatCannotBeWritten(t *testing.T) {
+func TestA18AGateThatCannotBeWritten(t *testing.T) {
 	e := newEnv(t)
 	e.create(quota(e.namespace, "count/configmaps", "1")) // Kubernetes puts one of its own there
 	e.policy()
@@ -110,7 +110,7 @@ func TestAGateThatCannotBeWritten(t *testing.T) {
 }
 
 // A manager is not ready while the API server lets through what it must refuse, and every policy says so.
-func TestAdmissionThatDoesNotWorkIsFound(t *testing.T) {
+func TestA14AdmissionThatDoesNotWorkIsFound(t *testing.T) {
 	e := newEnv(t)
 	e.policy()
 	e.policyIs("Ready")

@@ -48,7 +48,7 @@ func TestWithoutAManagerTheLastVerdictsStand(t *testing.T) {
 }
 
 // The epoch of a gate goes on rising when the Lease of the leader is made anew.
-func TestTheLeaseOfTheLeaderIsDeleted(t *testing.T) {
+func TestA12TheLeaseOfTheLeaderIsDeleted(t *testing.T) {
 	e := adopted(t)
 	e.restartManager(0)
 	epoch := func() int {
@@ -70,7 +70,7 @@ func TestTheLeaseOfTheLeaderIsDeleted(t *testing.T) {
 }
 
 // The clock is moved on only in a cluster that is there for it.
-func TestARehearsalNeedsAClusterMarkedForIt(t *testing.T) {
+func TestA19ARehearsalNeedsAClusterMarkedForIt(t *testing.T) {
 	e := newEnv(t)
 	options := controllers.ManagerOptions{
 		Namespace: ownNamespace, MetricsAddress: "0", HealthAddress: "0",

@@ -30,7 +30,7 @@ func (e *env) policyIs(want string) *v1alpha1.NoticePolicy {
 }
 
 // A policy that cannot be read leaves the last one that could be in force.
-func TestAPolicyThatCannotBeRead(t *testing.T) {
+func TestA15APolicyThatCannotBeRead(t *testing.T) {
 	e := adopted(t)
 	e.revision("orders-2", "orders", openAPI(listOrders))
 	e.judged("orders-2", "False NoticeMissing")

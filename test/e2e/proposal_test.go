@@ -38,7 +38,7 @@ func gzipped(t *testing.T, document string) []byte {
 
 // A labelled ConfigMap becomes a revision, and from then on each goes its own way: what becomes of the ConfigMap
 // changes no verdict (bypass 31).
-func TestAProposalAndWhatBecomesOfIt(t *testing.T) {
+func TestBypass31AProposalAndWhatBecomesOfIt(t *testing.T) {
 	e := adopted(t)
 	proposal := e.proposal("orders-2", "orders", map[string]string{"v1.yaml": openAPI(listOrders, deleteOrder, cancelOrder), "README.md": "no document"})
 	e.Expect(e.developer.Create(e.ctx, proposal)).To(Succeed())
@@ -123,7 +123,7 @@ func TestANameThatIsUsedAgain(t *testing.T) {
 }
 
 // The digest that a name was made from holds whoever made the object to it.
-func TestADigestThatDiffers(t *testing.T) {
+func TestA9ADigestThatDiffers(t *testing.T) {
 	e := adopted(t)
 	revision := &v1alpha1.APIRevision{ObjectMeta: metav1.ObjectMeta{
 		Namespace: e.namespace, Name: "orders-2", Annotations: map[string]string{v1alpha1.DigestAnnotation: "0123456789"},
