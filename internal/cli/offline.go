@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,16 +28,16 @@ func (o *sourceOptions) offline(streams Streams, head []document) (*question, er
 	if err != nil {
 		return nil, err
 	}
-	policies, err := o.bindingPolicies()
+	policies, assumption, err := o.bindingPolicies()
 	if err != nil {
 		return nil, err
 	}
-	notices, err := readManifests[*v1alpha1.ChangeNotice]("ChangeNotice", o.notices)
+	notices, others, err := readManifests[*v1alpha1.ChangeNotice]("ChangeNotice", o.notices)
 	if err != nil {
 		return nil, err
 	}
 	if len(notices) == 0 && len(o.notices) > 0 {
-		streams.note("There is no ChangeNotice in %s.", strings.Join(o.notices, ", "))
+		streams.note("No notice counts: %s.", noneOf("ChangeNotice", o.notices, others))
 	}
 	proposed := o.proposalOptions
 	proposed.api = cmp.Or(o.api, apiOf(notices), "api")
@@ -69,7 +68,7 @@ func (o *sourceOptions) offline(streams Streams, head []document) (*question, er
 		objects = append(objects, &told[i])
 	}
 	reader := snapshot.FromManifests(objects)
-	return &question{now: now, snapshot: snapshot.New(reader, reader), revision: revision}, nil
+	return &question{now: now, snapshot: snapshot.New(reader, reader), revision: revision, assumption: assumption}, nil
 }
 
 // apiOf is the API that the notices are about.
@@ -82,31 +81,37 @@ func apiOf(notices []*v1alpha1.ChangeNotice) string {
 
 // bindingPolicies are those that were handed in. Which clusters and namespaces
 // they are for cannot be known here: they were handed in because they bind.
-func (o *sourceOptions) bindingPolicies() ([]v1alpha1.NoticePolicy, error) {
-	read, err := readManifests[*v1alpha1.NoticePolicy]("NoticePolicy", o.policies)
-	if err != nil {
-		return nil, err
+// Where none was, one is assumed, and the assumption says what it is.
+func (o *sourceOptions) bindingPolicies() (policies []v1alpha1.NoticePolicy, assumption string, err error) {
+	if len(o.policies) == 0 {
+		return []v1alpha1.NoticePolicy{tellBefore()}, toldBefore, nil
 	}
-	if len(read) == 0 && len(o.policies) > 0 {
-		return nil, fmt.Errorf("reading %s: there is no NoticePolicy in it", strings.Join(o.policies, ", "))
+	read, others, err := readManifests[*v1alpha1.NoticePolicy]("NoticePolicy", o.policies)
+	if err != nil {
+		return nil, "", err
 	}
 	if len(read) == 0 {
-		return []v1alpha1.NoticePolicy{tellBefore()}, nil
+		return nil, "", fmt.Errorf("reading --policy: %s", noneOf("NoticePolicy", o.policies, others))
 	}
-	policies := make([]v1alpha1.NoticePolicy, 0, len(read))
 	for _, policy := range read {
 		policy.Spec.AppliesTo = v1alpha1.PolicySelector{}
 		policy.Status.InForce = v1alpha1.PolicyInForce{}
 		policies = append(policies, *policy)
 	}
-	return policies, nil
+	return policies, "", nil
 }
 
-// tellBefore is the policy that counts where none is given: customers have to
-// be told before, and no more.
+const (
+	assumedPolicy = "assumed"
+	toldBefore    = "No policy was given, so it is assumed that customers have to be told of what breaks them before it ships, " +
+		"and that no number of days is owed. Give the policy that binds with --policy FILE."
+)
+
+// tellBefore is the policy that is assumed where none is given. It has a name
+// like any other, and messages show it.
 func tellBefore() v1alpha1.NoticePolicy {
 	policy := v1alpha1.NoticePolicy{TypeMeta: typeMeta("NoticePolicy")}
-	policy.Name = "tell-before"
+	policy.Name = assumedPolicy
 	policy.Spec.Enforcement = v1alpha1.EnforcementDeny
 	policy.Spec.Owed = []v1alpha1.OwedTerm{{Class: v1alpha1.ClassRemoval, Days: new(int32)}}
 	return policy

@@ -15,15 +15,18 @@ type question struct {
 	now      time.Time
 	snapshot *snapshot.Snapshot
 	revision *v1alpha1.APIRevision
-	hints    hints
+	// assumption is what was assumed because nobody said it.
+	assumption string
+	hints      hints
 }
 
 // answer is the verdict on a question.
 type answer struct {
-	input   gate.Input
-	verdict gate.Verdict
-	zone    zone
-	hints   hints
+	input      gate.Input
+	verdict    gate.Verdict
+	zone       zone
+	assumption string
+	hints      hints
 }
 
 func (q *question) answer(ctx context.Context) (*answer, error) {
@@ -31,7 +34,7 @@ func (q *question) answer(ctx context.Context) (*answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what %s is compared with: %w", q.revision.Name, err)
 	}
-	a := &answer{input: input, verdict: gate.Evaluate(input), hints: q.hints}
+	a := &answer{input: input, verdict: gate.Evaluate(input), assumption: q.assumption, hints: q.hints}
 	binding := ""
 	if len(a.verdict.Changes) > 0 {
 		binding = a.verdict.Changes[0].OwedBy

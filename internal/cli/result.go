@@ -99,6 +99,9 @@ type Verdict struct {
 	Enforcement string `json:"enforcement,omitempty"`
 	// Policies are the NoticePolicies that bind, by name.
 	Policies []string `json:"policies,omitempty"`
+	// Assumption is what was assumed because no policy was given. The policy
+	// that it is goes by the name "assumed".
+	Assumption string `json:"assumption,omitempty"`
 	// Waiver is the Waiver that lets the revision pass.
 	Waiver string `json:"waiver,omitempty"`
 	// Breaking is the number of changes that customers are to be told of.

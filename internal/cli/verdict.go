@@ -34,6 +34,9 @@ func (a *answer) printed() Verdict {
 	for _, policy := range policies {
 		printed.Policies = append(printed.Policies, policy.Name)
 	}
+	if slices.ContainsFunc(v.Changes, func(c v1alpha1.JudgedChange) bool { return c.OwedBy == assumedPolicy }) {
+		printed.Assumption = a.assumption
+	}
 	for _, c := range v.Changes {
 		printed.Changes = append(printed.Changes, Change{JudgedChange: c, State: a.stateOf(c), CountedAs: a.countedAs(policies, c)})
 	}

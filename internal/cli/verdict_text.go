@@ -32,6 +32,10 @@ func (p *page) verdict(v Verdict, z zone, style verdictStyle) {
 	p.line("%s: %s", p.answer(v.Answer), v.Reason)
 	p.blank()
 	p.paragraph("", "", safe(strings.TrimSuffix(v.Message, seeAlso(v.Message))))
+	if v.Assumption != "" {
+		p.blank()
+		p.paragraph("", "", v.Assumption)
+	}
 	p.changes(v.Changes, z, style)
 	p.findings(v.Findings, z)
 	p.blank()
