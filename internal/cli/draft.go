@@ -6,11 +6,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
 	"forewarn.dev/forewarn/internal/notice"
 )
 
@@ -99,17 +102,22 @@ func field(mapping *yamlv3.Node, name string) *yamlv3.Node {
 	return &yamlv3.Node{}
 }
 
+// commentWidth is how wide long comments are set.
+const commentWidth = 90
+
 func draftHead(draft *v1alpha1.ChangeNotice, a *answer) string {
 	purpose := fmt.Sprintf("What customers of %s have to be told before %s may serve.", draft.Spec.APIRef.Name, a.input.Revision.Name)
 	if a.verdict.Admissible {
 		purpose = fmt.Sprintf("What customers of %s were not told of %s, which may serve all the same (%s).",
 			draft.Spec.APIRef.Name, a.input.Revision.Name, a.verdict.Reason)
 	}
-	lines := []string{
-		purpose,
-		"Read what is here, fill in what is missing, set state: Published and apply it:",
-		"  " + a.hints.kubectl("apply", "-f", noticeFile),
+	lines := []string{purpose}
+	if a.assumption != "" {
+		lines = append(lines, strings.Split(text.WrapSoft(a.assumption, commentWidth), "\n")...)
 	}
+	lines = append(lines,
+		"Read what is here, fill in what is missing, set state: Published and apply it:",
+		"  "+a.hints.kubectl("apply", "-f", noticeFile))
 	return comment(lines...)
 }
 
@@ -128,15 +136,16 @@ func annotateSpec(spec *yamlv3.Node, draft *v1alpha1.ChangeNotice, a *answer) {
 		"help:",
 		"What may change, and nothing besides.")
 	for i, entry := range field(spec, "covers").Content {
-		entry.HeadComment = comment(coveredTexts(draft.Spec.Covers[i], a)...)
+		entry.HeadComment = comment(coveredTexts(draft.Spec.Covers[i], draft.Spec.EffectiveTime.Time, a)...)
 	}
 }
 
 // mostCovered is how many changes the comment on one entry lists.
 const mostCovered = 5
 
-// coveredTexts say which changes an entry covers.
-func coveredTexts(entry v1alpha1.CoveredChange, a *answer) []string {
+// coveredTexts say which changes an entry covers and, of those that customers
+// were told of before, why they are there again.
+func coveredTexts(entry v1alpha1.CoveredChange, effective time.Time, a *answer) []string {
 	var texts []string
 	more := 0
 	for _, c := range a.verdict.Changes {
@@ -145,13 +154,46 @@ func coveredTexts(entry v1alpha1.CoveredChange, a *answer) []string {
 		case len(texts) == mostCovered:
 			more++
 		default:
-			texts = append(texts, whereOf(Change{JudgedChange: c}))
+			texts = append(texts, whereOf(Change{JudgedChange: c})+toldBeforeBy(c, entry, effective, a))
 		}
 	}
 	if more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return texts
+}
+
+// toldBeforeBy says why a change that a notice covers is in the draft, too:
+// the entry is a wide one, or what covers it does not hold on the date.
+func toldBeforeBy(c v1alpha1.JudgedChange, entry v1alpha1.CoveredChange, effective time.Time, a *answer) string {
+	if c.CoveredBy == "" {
+		return ""
+	}
+	told := fmt.Sprintf(" - told before by notice %s, ", c.CoveredBy)
+	lapses := a.lapseOf(string(c.CoveredBy))
+	switch {
+	case entry.Fingerprint == "":
+		return told + "which this entry takes in"
+	case lapses != nil && !effective.Before(*lapses):
+		return told + "which covers it until " + a.zone.day(*lapses) + " and no longer on the date above"
+	}
+	return told + "which does not hold at the same time as the others"
+}
+
+// lapseOf is the moment from which a notice covers nothing any more.
+func (a *answer) lapseOf(name string) *time.Time {
+	input := gate.NoticeInput{Now: a.input.Now, API: a.input.API, Policies: a.input.Policies}
+	for i := range a.input.Notices {
+		if n := &a.input.Notices[i]; n.Name == name {
+			input.Notice = n
+		} else {
+			input.Others = append(input.Others, *n)
+		}
+	}
+	if input.Notice == nil {
+		return nil
+	}
+	return gate.EvaluateNotice(input).Lapses
 }
 
 // comment makes lines of a comment. What people wrote cannot end it.
