@@ -62,7 +62,7 @@ forewarn check --context production -n shop --api orders --head v1=v1.yaml --hea
 # Could it ship on 1 July, if the notice were published on 2 January?
 forewarn check --base released.yaml --head openapi.yaml --policy policy.yaml --notices notice.yaml \
   --published-at 2027-01-02T09:00:00Z --at 2027-07-01T00:00:00Z`),
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0, "--base FILE --head FILE"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), streams, config)
 		},

@@ -60,10 +60,7 @@ var (
 // Run carries out one command and returns its exit code.
 func Run(args []string, streams Streams) int {
 	root := newRoot(streams)
-	root.SetArgs(args)
-	root.SetIn(streams.In)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.Err)
+	root.SetArgs(append([]string{}, args...)) // with nil, cobra would take those of the process
 	err := root.Execute()
 	switch {
 	case err == nil:
@@ -73,10 +70,15 @@ func Run(args []string, streams Streams) int {
 	case errors.Is(err, errUndecided):
 		return ExitUndecided
 	default:
-		streams.note("%s: %v", streams.program(), err)
+		streams.note("%s: %s", streams.program(), oneLine(err.Error()))
 		return ExitUndecided
 	}
 }
+
+// oneLine is an error for logs that are read by the line.
+func oneLine(text string) string { return strings.Join(strings.FieldsFunc(text, isBreak), " ") }
+
+func isBreak(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }
 
 func newRoot(streams Streams) *cobra.Command {
 	config := genericclioptions.NewConfigFlags(true)
@@ -101,6 +103,10 @@ forewarn explain apirevision/orders-3f2a9c1b10 -n shop`),
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.SetFlagErrorFunc(wrongFlag)
 	config.AddFlags(root.PersistentFlags())
 	hideClientFlags(root)
 	root.AddCommand(
@@ -110,7 +116,25 @@ forewarn explain apirevision/orders-3f2a9c1b10 -n shop`),
 		newExplain(streams, config),
 		newVersion(streams),
 	)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultCompletionCmd() // it is there to be made a group
+	makeGroups(root)
 	return root
+}
+
+// makeGroups does so with each command that has some below it. In their help
+// they are not what is to be typed.
+func makeGroups(cmd *cobra.Command) {
+	if !cmd.HasSubCommands() {
+		return
+	}
+	asGroup(cmd)
+	if !cmd.HasParent() {
+		cmd.SetUsageTemplate(strings.Replace(cmd.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
+	}
+	for _, below := range cmd.Commands() {
+		makeGroups(below)
+	}
 }
 
 // example indents the lines and calls the program what its user calls it.

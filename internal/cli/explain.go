@@ -37,7 +37,7 @@ forewarn explain apirevision/orders-3f2a9c1b10 -n shop
 forewarn explain deployment/orders -n shop -o json
 # As it would be on that day, with the notices that stand today
 forewarn explain customerapi/orders -n shop --at 2027-07-01T00:00:00Z`),
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1, "KIND/NAME, for example deployment/orders"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), streams, config, args[0])
 		},

@@ -43,7 +43,7 @@ Nothing is printed where nothing has to be told.`,
 forewarn notice draft apirevision/orders-3f2a9c1b10 -n shop > notice.yaml
 forewarn notice draft --base released.yaml --head openapi.yaml --policy policy.yaml --api orders
 forewarn notice draft -n shop --api orders --head v1=openapi.yaml --name orders-no-delete`),
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1, "apirevision/NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), streams, config, args)
 		},
@@ -85,6 +85,11 @@ func freeName(name string, notices []v1alpha1.ChangeNotice) string {
 			return n.Name == name && n.Status.PublishedTime != nil
 		})
 	}
+	return free(name, taken)
+}
+
+// free is the name or, where it is taken, the name with a number.
+func free(name string, taken func(string) bool) string {
 	free := name
 	for i := 2; taken(free); i++ {
 		suffix := fmt.Sprintf("-%d", i)

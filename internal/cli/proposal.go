@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/yaml"
@@ -32,6 +33,11 @@ func (o *proposalOptions) addFlags(flags *pflag.FlagSet) {
 func (o *proposalOptions) propose(namespace string, documents []document) (*v1alpha1.APIRevision, error) {
 	if !objectName.MatchString(o.api) {
 		return nil, fmt.Errorf("%q is no name of a CustomerAPI: it is a DNS label, for example orders", o.api)
+	}
+	for _, image := range o.images {
+		if image == "" || strings.ContainsFunc(image, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return nil, fmt.Errorf("%q is no image: write it as the pods have it, for example shop.example/orders:1.4", image)
+		}
 	}
 	declared, err := readDeclared(o.declared)
 	if err != nil {

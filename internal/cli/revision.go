@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,7 @@ forewarn revision --api orders v1=openapi.yaml -n shop | kubectl apply -f -
 forewarn revision --api orders v1=v1.yaml v2=v2.yaml --image shop.example/orders@sha256:0c3f... -n shop
 # The name alone, for the annotation forewarn.dev/revision of the pod template
 forewarn revision --api orders v1=openapi.yaml -o name`),
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, anyNumber, "--api NAME VERSION=FILE, for example v1=openapi.yaml"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return o.run(streams, *config.Namespace, args)
 		},
@@ -46,13 +47,15 @@ forewarn revision --api orders v1=openapi.yaml -o name`),
 	flags.StringVar(&o.api, "api", "", "the CustomerAPI that this is a revision of")
 	o.addFlags(flags)
 	flags.StringVarP(&o.output, "output", "o", "yaml", "yaml, or name for the name alone")
-	_ = cmd.MarkFlagRequired("api")
 	return cmd
 }
 
 func (o *revisionOptions) run(streams Streams, namespace string, args []string) error {
 	if o.output != "yaml" && o.output != "name" {
 		return fmt.Errorf("unknown output %q: write yaml or name", o.output)
+	}
+	if o.api == "" {
+		return errors.New("say which CustomerAPI this is a revision of: --api NAME")
 	}
 	documents, err := readContracts(streams.In, args)
 	if err != nil {

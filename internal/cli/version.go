@@ -13,7 +13,7 @@ func newVersion(streams Streams) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: example(streams, "forewarn version"),
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(streams.Out, "%s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
