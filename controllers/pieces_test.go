@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/test/builders"
 )
 
 func TestProposedRevision(t *testing.T) {
@@ -272,5 +274,38 @@ func TestVersionsShowTheirStability(t *testing.T) {
 	}
 	if got, want := versionsOf(api), "v1,v2 (Beta)"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A waiver that is over for the clock of a rehearsal alone says so, and one that is over anyway does not.
+func TestWaiverInARehearsal(t *testing.T) {
+	created := time.Date(2026, time.November, 22, 11, 0, 0, 0, time.UTC)
+	waiver := builders.Waiver("inc-4711", "orders-1", created).Until(created.Add(time.Hour)).Obj()
+	const offset = 182 * 24 * time.Hour
+	for name, test := range map[string]struct {
+		own       time.Time
+		offset    time.Duration
+		rehearsal bool
+	}{
+		"it has just been created":         {own: created, offset: offset, rehearsal: true},
+		"a second before its end":          {own: created.Add(time.Hour - time.Second), offset: offset, rehearsal: true},
+		"at its end, it is over anyway":    {own: created.Add(time.Hour), offset: offset},
+		"nobody rehearses, and it is over": {own: created.Add(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := test.own.Add(test.offset)
+			active, reason, message, _ := gate.EvaluateWaiver(waiver, now)
+			if active || reason != v1alpha1.ReasonExpired {
+				t.Fatalf("it is not over: %s", message)
+			}
+			want := message
+			if test.rehearsal {
+				want = "it ended 2026-11-22T12:00:00Z by the clock of this rehearsal, which is moved on by 4368h0m0s; " +
+					"it counts once the manager runs without --clock-offset"
+			}
+			if got := expiredMessage(waiver, now, test.offset, message); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }

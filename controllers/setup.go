@@ -87,7 +87,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addCustomerAPI(mgr, s, w) },
 		func() error { return addAPIRevision(mgr, s, w, o) },
 		func() error { return addChangeNotice(mgr, s, w) },
-		func() error { return addWaiver(mgr, s, w) },
+		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
 		func() error { return addGate(mgr, s, w, o) },
@@ -202,12 +202,12 @@ func addChangeNotice(mgr manager.Manager, s shared, w watches) error {
 		Complete(patient{&ChangeNoticeReconciler{shared: s}})
 }
 
-func addWaiver(mgr manager.Manager, s shared, w watches) error {
+func addWaiver(mgr manager.Manager, s shared, w watches, offset time.Duration) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("waiver").
 		For(&v1alpha1.Waiver{}).
 		Watches(&v1alpha1.APIRevision{}, enqueue(w.toWaivers), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controllerOptions()).
-		Complete(patient{&WaiverReconciler{shared: s}})
+		Complete(patient{&WaiverReconciler{shared: s, offset: offset}})
 }
 
 func addProposal(mgr manager.Manager, s shared) error {

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -19,6 +20,8 @@ import (
 // WaiverReconciler says of each waiver whether it counts.
 type WaiverReconciler struct {
 	shared
+	// offset is how far the clock is moved on for a rehearsal.
+	offset time.Duration
 }
 
 // +kubebuilder:rbac:groups=forewarn.dev,resources=waivers,verbs=get;list;watch
@@ -51,6 +54,9 @@ func (r *WaiverReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 
 func (r *WaiverReconciler) reconcile(ctx context.Context, waiver *v1alpha1.Waiver, now time.Time) (*time.Time, error) {
 	active, reason, message, next := gate.EvaluateWaiver(waiver, now)
+	if reason == v1alpha1.ReasonExpired {
+		message = expiredMessage(waiver, now, r.offset, message)
+	}
 	waiver.Status.ObservedGeneration = ptr.To(waiver.Generation)
 	c := conditions{list: &waiver.Status.Conditions, generation: waiver.Generation, now: now}
 	c.set(v1alpha1.ConditionActive, isTrue(active), reason, message)
@@ -69,4 +75,13 @@ func (r *WaiverReconciler) reconcile(ctx context.Context, waiver *v1alpha1.Waive
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
 	}
 	return next, nil
+}
+
+// expiredMessage says of a waiver that is over for the clock of a rehearsal alone that this is so: it is created by the
+// clock of the API server, which nobody moves on, and can end no later than 24 hours after that.
+func expiredMessage(waiver *v1alpha1.Waiver, now time.Time, offset time.Duration, message string) string {
+	if active, _, _, _ := gate.EvaluateWaiver(waiver, now.Add(-offset)); offset == 0 || !active {
+		return message
+	}
+	return fmt.Sprintf("%s by the clock of this rehearsal, which is moved on by %s; it counts once the manager runs without --clock-offset", message, offset)
 }
