@@ -88,14 +88,24 @@ func (a *answer) waitStep() Step {
 // waySteps are the ways to ship before the date.
 func (a *answer) waySteps() []Step {
 	steps := []Step{{Text: "Or ship today what breaks nobody: keep what customers have, and offer what is new beside it or as a new version."}}
-	if a.hints.cluster {
-		steps = append(steps, Step{
-			Text: "In an emergency, whoever may break the glass lets this one revision pass for up to 24 hours. " +
-				"It is recorded as a broken promise:",
-			Commands: []string{a.hints.kubectl("explain", "waiver.spec")},
-		})
+	if !a.hints.cluster {
+		return steps
 	}
-	return steps
+	emergency := Step{
+		Text: "In an emergency, whoever may break the glass lets this one revision pass for two hours (--for, up to 24h). " +
+			"What breaks is recorded as a broken promise:",
+	}
+	if !a.hints.proposed {
+		emergency.Commands = append(emergency.Commands, a.proposeCommand(a.hints.propose))
+	}
+	waiver := a.hints.command("waiver", "draft", "apirevision/"+a.input.Revision.Name, "--reason", "WHY IT CANNOT WAIT", "--ticket", "TICKET")
+	emergency.Commands = append(emergency.Commands, waiver+" | "+a.hints.kubectl("create", "-f", "-"))
+	return append(steps, emergency)
+}
+
+// proposeCommand proposes what these arguments make.
+func (a *answer) proposeCommand(arguments []string) string {
+	return a.hints.command(arguments...) + " | " + a.hints.kubectl("apply", "-f", "-")
 }
 
 // releaseSteps lead from an admissible proposal to its release.
@@ -107,7 +117,7 @@ func (a *answer) releaseSteps() []Step {
 	if !a.hints.proposed {
 		steps = append(steps, Step{
 			Text:     "Propose it:",
-			Commands: []string{a.hints.command(a.hints.propose...) + " | " + a.hints.kubectl("apply", "-f", "-")},
+			Commands: []string{a.proposeCommand(a.hints.propose)},
 		})
 	}
 	if a.verdict.Reason == v1alpha1.ReasonServing {
@@ -148,6 +158,6 @@ func (a *answer) repairSteps() []Step {
 	}
 	return []Step{{
 		Text:     "Put right what is found above and propose it anew. A revision never changes: what is put right has another name.",
-		Commands: []string{a.hints.command(propose...) + " | " + a.hints.kubectl("apply", "-f", "-")},
+		Commands: []string{a.proposeCommand(propose)},
 	}}
 }

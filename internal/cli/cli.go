@@ -114,6 +114,7 @@ forewarn explain apirevision/orders-3f2a9c1b10 -n shop`),
 		newRevision(streams, config),
 		newNotice(streams, config),
 		newExplain(streams, config),
+		newWaiver(streams, config),
 		newVersion(streams),
 	)
 	root.SetHelpCommand(newHelp())

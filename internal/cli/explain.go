@@ -79,6 +79,8 @@ func (o *explainOptions) run(ctx context.Context, streams Streams, config *gener
 	p := newPage(streams)
 	explanation.text(p)
 	p.steps(result.Next)
+	p.blank()
+	p.line("What the rules (R1 to R16) say: docs/rules.md")
 	return p.writeTo(streams.Out)
 }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -121,7 +123,7 @@ func (e *explainer) apiPage(p *page, found *APIResult) {
 	if found.Deletable.Allowed {
 		p.paragraph("  ", "", "Nothing stands against it.")
 	} else {
-		p.paragraph("  ", "", "Refused (R15): "+safe(found.Deletable.Message))
+		p.paragraph("  ", "", deletionText(found.Enforcement)+" (R15): "+safe(found.Deletable.Message))
 	}
 	if len(found.Revisions) > 0 {
 		p.heading("Revisions")
@@ -139,6 +141,17 @@ func (e *explainer) apiPage(p *page, found *APIResult) {
 		p.heading("Notices")
 		p.notices(found.Notices, e.zone, false)
 	}
+}
+
+// deletionText says what becomes of a deletion that customers were not told of.
+func deletionText(enforcement string) string {
+	switch v1alpha1.Enforcement(enforcement) {
+	case v1alpha1.EnforcementWarn:
+		return "Passes with a warning, and breaks a promise"
+	case v1alpha1.EnforcementAudit:
+		return "Passes with an audit annotation, and breaks a promise"
+	}
+	return "Refused"
 }
 
 // promised lists what customers rely on, and what became of it.
@@ -164,8 +177,8 @@ func (p *page) promised(found *APIResult, z zone) {
 	if len(found.WayBack) > 0 {
 		p.heading("May be rolled back to (R11)")
 	}
-	for _, past := range found.WayBack {
-		p.paragraph("  ", "- ", safe(fmt.Sprintf("%s until %s", cmp.Or(string(past.Revision), "the pods that named no revision"), z.moment(past.UntilTime.Time))))
+	for _, past := range pastLines(found.WayBack, z) {
+		p.paragraph("  ", "- ", safe(past))
 	}
 	if len(found.BrokenPromises) > 0 {
 		p.heading("Broken promises")
@@ -173,6 +186,26 @@ func (p *page) promised(found *APIResult, z zone) {
 	for _, broken := range slices.Backward(found.BrokenPromises) {
 		p.paragraph("  ", "- ", safe(fmt.Sprintf("%s (%s): %s", z.moment(broken.Time.Time), broken.Cause, broken.Message)))
 	}
+}
+
+// pastLines say what may be rolled back to. Pods that name no revision are
+// told apart by their images, which several records of one moment may hold.
+func pastLines(records []v1alpha1.PastRevision, z zone) []string {
+	var lines []string
+	unnamed := map[string][]string{}
+	for _, past := range records {
+		until := " until " + z.moment(past.UntilTime.Time)
+		if past.Revision == "" {
+			unnamed[until] = append(unnamed[until], past.Images...)
+			continue
+		}
+		lines = append(lines, string(past.Revision)+until)
+	}
+	for _, until := range slices.Sorted(maps.Keys(unnamed)) {
+		images := slices.Compact(slices.Sorted(slices.Values(unnamed[until])))
+		lines = append(lines, "pods that name no revision and run "+strings.Join(images, " or ")+until)
+	}
+	return slices.Compact(lines)
 }
 
 // terms lists what customers are owed.
@@ -206,13 +239,19 @@ func (e *explainer) apiSteps(api *v1alpha1.CustomerAPI, found *APIResult) []Step
 		})
 	}
 	if len(found.Revisions) == 0 {
-		steps = append(steps, Step{
-			Text: "Propose the contract that serves, as the first revision:",
-			Commands: []string{e.hints.command(slices.Concat([]string{"revision", "--api", api.Name}, contractsOf(api))...) +
-				" | " + e.hints.kubectl("apply", "-f", "-")},
-		})
+		steps = append(steps, e.firstRevision(api))
 	}
 	return steps
+}
+
+// firstRevision leads to the baseline.
+func (e *explainer) firstRevision(api *v1alpha1.CustomerAPI) Step {
+	return Step{
+		Text: "Propose the contract that serves, as the first revision, and name it in the annotation " + v1alpha1.RevisionAnnotation +
+			" of the pod template:",
+		Commands: []string{e.hints.command(slices.Concat([]string{"revision", "--api", api.Name}, contractsOf(api))...) +
+			" | " + e.hints.kubectl("apply", "-f", "-")},
+	}
 }
 
 // contractsOf are the arguments that propose a contract for each version.

@@ -156,6 +156,9 @@ func (e *explainer) answerFor(ctx context.Context, api *v1alpha1.CustomerAPI, ca
 		Text:     "Name one revision of " + api.Name + " in the annotation " + v1alpha1.RevisionAnnotation + " of the pod template. There are:",
 		Commands: []string{e.hints.kubectl("get", "apirevisions")},
 	}
+	if len(e.revisionsOf(api.Name)) == 0 {
+		name = e.firstRevision(api)
+	}
 	governed := governedResult(api)
 	switch {
 	case !governed.Status && len(carried.Named) != 1:

@@ -124,15 +124,20 @@ func takesDraft(t *testing.T, admin client.Client, kubeconfig string, w *world) 
 	g.Expect(filled).To(ContainSubstring("\n  whatToDo: Stop reading quantity\n"))
 }
 
-// waived asks today: what a waiver was created at is for the API server alone to say.
+// waived drafts a waiver and creates it as it is printed, today: what a waiver was created at is for the API server alone to say.
 func waived(t *testing.T, admin client.Client, kubeconfig string, w *world) {
 	g := NewWithT(t)
 	name := w.revisions["no-delete.yaml"]
-	waiver := &v1alpha1.Waiver{ObjectMeta: metav1.ObjectMeta{Name: "inc-4711", Namespace: namespace}}
-	waiver.Spec = v1alpha1.WaiverSpec{
-		Revision: v1alpha1.ObjectName(name), Reason: "The endpoint leaks other customers' orders", Ticket: "INC-4711", RequestedBy: "admin",
-		ExpireTime: &metav1.Time{Time: time.Now().Add(time.Hour).Truncate(time.Second)},
+	var out bytes.Buffer
+	streams := cli.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard, Now: time.Now}
+	args := []string{
+		"waiver", "draft", "apirevision/" + name, "--reason", "The endpoint leaks other customers' orders", "--ticket", "INC-4711", "--for", "1h",
+		"--kubeconfig", kubeconfig, "-n", namespace,
 	}
+	g.Expect(cli.Run(args, streams)).To(Equal(cli.ExitAdmissible))
+	waiver := &v1alpha1.Waiver{}
+	g.Expect(yaml.UnmarshalStrict(out.Bytes(), waiver)).To(Succeed())
+	g.Expect(waiver.Spec.RequestedBy).To(Equal("reader"))
 	g.Expect(admin.Create(t.Context(), waiver)).To(Succeed())
 	defer func() { g.Expect(admin.Delete(t.Context(), waiver)).To(Succeed()) }()
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
