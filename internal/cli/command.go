@@ -63,6 +63,11 @@ func clusterFlags(config *genericclioptions.ConfigFlags, namespace string) []str
 			flags = append(flags, given.flag, *given.value)
 		}
 	}
+	if config.ImpersonateGroup != nil {
+		for _, group := range *config.ImpersonateGroup {
+			flags = append(flags, "--as-group", group)
+		}
+	}
 	return append(flags, "-n", namespace)
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
@@ -58,5 +59,15 @@ func TestRevisionNamesAreLegal(t *testing.T) {
 		if name := revisionName(api, digest); !objectName.MatchString(name) {
 			t.Errorf("%s is no DNS label", name)
 		}
+	}
+}
+
+func TestClusterFlagsLeadToTheSameCluster(t *testing.T) {
+	config := genericclioptions.NewConfigFlags(true)
+	*config.Context, *config.Impersonate, *config.ImpersonateGroup = "production", "jo", []string{"on-call", "ops team"}
+	h := hints{program: "forewarn", flags: clusterFlags(config, "shop")}
+	want := "forewarn explain deployment/orders --context production --as jo --as-group on-call --as-group 'ops team' -n shop"
+	if got := h.command("explain", "deployment/orders"); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
