@@ -63,6 +63,8 @@ type sight struct {
 	policies []v1alpha1.NoticePolicy
 	binding  notice.Policies
 	promise  gate.PromiseOutput
+	// governing is by what pods are told to carry it, now that it is known what serves.
+	governing gate.Governing
 }
 
 func (r *CustomerAPIReconciler) observe(ctx context.Context, api *v1alpha1.CustomerAPI, now time.Time) (sight, error) {
@@ -81,6 +83,10 @@ func (r *CustomerAPIReconciler) observe(ctx context.Context, api *v1alpha1.Custo
 		return seen, err
 	}
 	seen.promise = gate.Promise(input)
+	seen.governing = gate.Govern(gate.GoverningInput{
+		API: api, Declared: seen.carriers.Declared, Leading: seen.carriers.Leading,
+		Serving: seen.promise.Serving, Observed: input.Observed,
+	})
 	return seen, nil
 }
 

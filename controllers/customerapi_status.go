@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,12 +20,15 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	status := &api.Status
 	status.ObservedGeneration = ptr.To(api.Generation)
 	status.Versions = versionsOf(api)
-	status.Enforcement = seen.binding.Enforcement()
+	status.Selectors = seen.governing.Selectors
+	status.Enforcement = ""
+	if len(status.Selectors) > 0 { // else no rollout is told to be one of the API
+		status.Enforcement = seen.binding.Enforcement()
+	}
 	status.Policies = nil
 	for i := range seen.policies {
 		status.Policies = append(status.Policies, seen.policies[i].Name)
 	}
-	status.Selectors = seen.carriers.Selectors
 	status.Serving = seen.promise.Serving
 	status.ServingRevision = seen.promise.ServingRevision
 	status.Promised = seen.promise.Promised
@@ -34,7 +38,7 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	status.NextChangeTime = optionalTime(seen.promise.NextChange)
 
 	c := conditions{list: &status.Conditions, generation: api.Generation, now: now}
-	setReady(c, seen.carriers, state)
+	setReady(c, seen, state)
 	r.setGoverned(c, api, len(seen.policies) > 0, state)
 	setBaselineConfirmed(c, api)
 }
@@ -52,23 +56,47 @@ func versionsOf(api *v1alpha1.CustomerAPI) string {
 	return strings.Join(names, ",")
 }
 
-func setReady(c conditions, carriers snapshot.Carriers, state gateState) {
+func setReady(c conditions, seen sight, state gateState) {
+	lost, kept := lostCarriers(seen.carriers), seen.governing.Message()
 	switch {
 	case state.Failure != "":
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGateNotWritten,
 			"the gate of the namespace could not be written, the last one stands: "+state.Failure)
-	case len(carriers.Missing) > 0:
-		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound, fmt.Sprintf(
-			"no Service that selects pods: %s; the labels last known stay", strings.Join(carriers.Missing, ", ")))
-	case len(carriers.Selectors) == 0:
-		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound,
-			"nothing is left of carriedBy once slot keys are left out: no pod can be told to carry the API")
+	case lost != "":
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound, sentences(lost, kept))
+	case kept != "":
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCarrierChanged, kept)
 	case state.Dropped > 0:
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGateFull, fmt.Sprintf(
 			"the gate of the namespace is full, %d texts or verdicts of old revisions were left out: delete API revisions that nobody needs", state.Dropped))
 	default:
 		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "observed")
 	}
+}
+
+// lostCarriers says what of carriedBy gives no labels, and whether there are older ones.
+func lostCarriers(carriers snapshot.Carriers) string {
+	lost := func(what string, known bool) string {
+		if known {
+			return what + ", the labels last known stay"
+		}
+		return what
+	}
+	known := func(services ...string) bool {
+		return slices.ContainsFunc(carriers.Declared, func(s v1alpha1.PodSelector) bool { return slices.Contains(services, s.Service) })
+	}
+	var parts []string
+	for _, service := range carriers.Missing {
+		parts = append(parts, lost(fmt.Sprintf("no Service %s that selects pods once slot keys are left out", service), known(service)))
+	}
+	if carriers.Unfit {
+		parts = append(parts, lost("no pod can be told by matchLabels once slot keys are left out", known("")))
+	}
+	return sentences(parts...)
+}
+
+func sentences(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "; ")
 }
 
 func (r *CustomerAPIReconciler) setGoverned(c conditions, api *v1alpha1.CustomerAPI, selected bool, state gateState) {
@@ -80,9 +108,9 @@ func (r *CustomerAPIReconciler) setGoverned(c conditions, api *v1alpha1.Customer
 		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonNoPolicy, "no notice policy selects the API")
 	case !snapshot.EverServed(api):
 		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonNeverServed, "nothing of the API has ever served")
-	case unfit(state, api.Name):
+	case len(api.Status.Selectors) == 0:
 		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonCarrierNotFound,
-			"a label set of carriedBy tells its pods from no others: rollouts of what it selects are not judged")
+			"carriedBy gives no labels by which a pod could be told to carry the API: rollouts are not judged")
 	case !state.APIs[api.Name]:
 		// It will be, as soon as the gate is written; until then that is not for anybody to rely on.
 		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonGateNotWritten, "the gate does not hold the API yet")
@@ -90,12 +118,6 @@ func (r *CustomerAPIReconciler) setGoverned(c conditions, api *v1alpha1.Customer
 		c.set(v1alpha1.ConditionGoverned, metav1.ConditionTrue, v1alpha1.ReasonGoverned, fmt.Sprintf(
 			"rollouts are judged: what is not admissible meets %s", api.Status.Enforcement))
 	}
-}
-
-// unfit says that the gate was written without some selector of the API, since it cannot be in one.
-func unfit(state gateState, api string) bool {
-	held, tried := state.APIs[api]
-	return tried && !held
 }
 
 // setBaselineConfirmed says whether somebody answers for the first contract, against which all others are held (A20).

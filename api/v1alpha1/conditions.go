@@ -20,6 +20,9 @@ const (
 	// ReasonCarrierNotFound: a Service that carries the API does not exist, or
 	// selects nothing once slot keys are left out. The labels last known stay.
 	ReasonCarrierNotFound = "CarrierNotFound"
+	// ReasonCarrierChanged: labels that carriedBy gives no more stay in force,
+	// since something that serves, or a Service, still has them.
+	ReasonCarrierChanged = "CarrierChanged"
 	// ReasonLookupFailed: the API server did not answer. What was known stays.
 	ReasonLookupFailed = "LookupFailed"
 	// ReasonProposalInvalid: a ConfigMap that proposes a revision holds nothing

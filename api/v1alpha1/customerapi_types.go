@@ -130,7 +130,8 @@ type CustomerAPIStatus struct {
 	Versions string `json:"versions,omitempty"`
 
 	// enforcement is what happens to a rollout that is not admissible. Left
-	// out, no policy selects the API.
+	// out, no policy selects the API, or no label set is there by which a pod
+	// could be told to carry it.
 	// +optional
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
@@ -143,12 +144,14 @@ type CustomerAPIStatus struct {
 	// +kubebuilder:validation:items:MaxLength=253
 	Policies []string `json:"policies,omitempty"`
 
-	// selectors are the label sets that make pods part of the API. The last
-	// one known stays when a Service is gone or selects nothing any more.
+	// selectors are the label sets that make pods part of the API: those that
+	// carriedBy gives, and those that it gave before for as long as they are
+	// needed (keptFor). The last one known stays when a Service is gone or
+	// selects nothing any more.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=21
+	// +kubebuilder:validation:MaxItems=64
 	Selectors []PodSelector `json:"selectors,omitempty"`
 
 	// servingRevision is the APIRevision that serves, or several, separated by
@@ -201,6 +204,20 @@ type CustomerAPIStatus struct {
 	NextChangeTime *metav1.Time `json:"nextChangeTime,omitempty"`
 }
 
+// KeepReason says what a label set that carriedBy gives no more is needed for.
+//
+// +kubebuilder:validation:Enum=Serving;Service
+type KeepReason string
+
+// Reasons to keep a label set in force.
+const (
+	// KeptForServing: pods with these labels serve.
+	KeptForServing KeepReason = "Serving"
+	// KeptForService: nothing serves by it now, and the Service that it was
+	// read from still selects such pods.
+	KeptForService KeepReason = "Service"
+)
+
 // PodSelector is a set of labels of pods.
 type PodSelector struct {
 	// service is the Service that the labels were read from. Left out, they
@@ -215,6 +232,11 @@ type PodSelector struct {
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=64
 	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+
+	// keptFor says why they are in force although carriedBy gives them no
+	// more. Left out, carriedBy gives them.
+	// +optional
+	KeptFor KeepReason `json:"keptFor,omitempty"`
 }
 
 // ServingRevision is a revision that a workload serves.

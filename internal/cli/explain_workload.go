@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
 )
 
 // pods are what a workload is asked to run, as far as admission looks at it.
@@ -122,7 +123,7 @@ func (e *explainer) through(ctx context.Context, api *v1alpha1.CustomerAPI, labe
 		selectors = carriers.Selectors
 	}
 	for _, selector := range selectors {
-		if !selects(selector.MatchLabels, labels) {
+		if !gate.Selects(selector.MatchLabels, labels) {
 			continue
 		}
 		var pairs []string
@@ -133,18 +134,12 @@ func (e *explainer) through(ctx context.Context, api *v1alpha1.CustomerAPI, labe
 		if selector.Service != "" {
 			source = "service/" + selector.Service
 		}
+		if selector.KeptFor != "" {
+			source += ", which carriedBy gave before"
+		}
 		return fmt.Sprintf("%s (%s)", source, strings.Join(pairs, ",")), true, nil
 	}
 	return "", false, nil
-}
-
-func selects(wanted, labels map[string]string) bool {
-	for key, value := range wanted {
-		if has, ok := labels[key]; !ok || has != value {
-			return false
-		}
-	}
-	return len(wanted) > 0
 }
 
 // answerFor says whether pods that name these revisions could be created anew.

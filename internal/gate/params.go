@@ -182,6 +182,11 @@ func kept(a PublishedAPI) []string {
 		objects = append(objects, resourceOf(a.Keeper.Kind)+"/"+a.Keeper.Name)
 	}
 	services := slices.Clone(a.API.Spec.CarriedBy.Services)
+	for _, s := range a.API.Status.Selectors {
+		if s.KeptFor == v1alpha1.KeptForServing && s.Service != "" {
+			services = append(services, s.Service) // taken out of carriedBy while it leads to what serves
+		}
+	}
 	slices.Sort(services)
 	for _, service := range slices.Compact(services) {
 		if legalName(service) { // else there is none, and a blank in it would make it two

@@ -31,7 +31,7 @@ var (
 func selected(apis []gate.PublishedAPI, labels map[string]string) (names []string) {
 	for _, a := range apis {
 		for _, s := range a.API.Status.Selectors {
-			stripped := gate.StripSlots(s.MatchLabels, a.API.Spec.CarriedBy.SlotKeys)
+			stripped := gate.StripSlots(s.MatchLabels, nil)
 			matches := len(stripped) > 0
 			for key, want := range stripped {
 				got, has := labels[key]

@@ -40,18 +40,34 @@ type labelPair struct{ key, value string }
 
 func (p labelPair) String() string { return p.key + "=" + p.value }
 
-// selectorsOf are the selectors of an API as they are compared. It is not complete when one had to be left
-// out: an empty one would match every pod, and labels that no pod can have, but could be read as several,
-// those of somebody else.
+// Selects says whether pods with these labels have all of the selector's. An empty one selects nothing.
+func Selects(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if has, ok := labels[key]; !ok || has != value {
+			return false
+		}
+	}
+	return len(selector) > 0
+}
+
+// UsableSelector says whether a selector can be in a gate: an empty one would match every pod, and labels that no
+// pod can have, but could be read as several, those of somebody else.
+func UsableSelector(selector map[string]string) bool {
+	return len(selector) > 0 && !slices.ContainsFunc(pairsOf(selector), illegal)
+}
+
+// selectorsOf are the selectors of an API as they are compared. Slot keys were left out of them when they were
+// read: those that are declared now say nothing of labels that were in force before (Govern). It is not complete
+// when one had to be left out.
 func selectorsOf(api *v1alpha1.CustomerAPI) (selectors []apiSelector, complete bool) {
 	complete = len(api.Status.Selectors) > 0
 	for _, s := range api.Status.Selectors {
-		pairs := pairsOf(StripSlots(s.MatchLabels, api.Spec.CarriedBy.SlotKeys))
-		if len(pairs) == 0 || slices.ContainsFunc(pairs, illegal) {
+		labels := StripSlots(s.MatchLabels, nil)
+		if !UsableSelector(labels) {
 			complete = false
 			continue
 		}
-		selectors = append(selectors, apiSelector{api: api.Name, pairs: pairs})
+		selectors = append(selectors, apiSelector{api: api.Name, pairs: pairsOf(labels)})
 	}
 	same := func(a, b apiSelector) int { return slices.CompareFunc(a.pairs, b.pairs, comparePairs) }
 	slices.SortFunc(selectors, same)

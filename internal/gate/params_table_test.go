@@ -78,8 +78,8 @@ func governed(name string, slotKeys []string, selectors ...map[string]string) ga
 	api := &v1alpha1.CustomerAPI{}
 	api.Name = name
 	api.Spec.CarriedBy.SlotKeys = slotKeys
-	for _, s := range selectors {
-		api.Status.Selectors = append(api.Status.Selectors, v1alpha1.PodSelector{MatchLabels: s})
+	for _, s := range selectors { // they are kept as they are read
+		api.Status.Selectors = append(api.Status.Selectors, v1alpha1.PodSelector{MatchLabels: gate.StripSlots(s, slotKeys)})
 	}
 	return gate.PublishedAPI{API: api, Governed: true, Enforcement: v1alpha1.EnforcementDeny}
 }

@@ -145,7 +145,9 @@ type Observation struct {
 	Completed bool
 	// Current is the revision that the present template names, empty for none.
 	Current string
-	Running []Running
+	// Template are the labels of the pods that the workload is to have next, nil where no template was read.
+	Template map[string]string
+	Running  []Running
 }
 
 // Running is a revision that a workload has pods of, or asks for pods of.
@@ -156,6 +158,8 @@ type Running struct {
 	// Wanted is the number of replicas asked of the ReplicaSets that carry it.
 	Wanted int32
 	Images []string
+	// Labels are the label sets of those pods, and of the ReplicaSets that ask for them.
+	Labels []map[string]string
 }
 
 // PromiseInput is all that the promise of an API depends on.

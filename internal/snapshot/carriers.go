@@ -3,7 +3,6 @@ package snapshot
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -12,54 +11,90 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
 )
-
-// volatileKeys are label keys whose values controllers choose anew for each revision: a selector that held one
-// would let go of the API with the next rollout.
-var volatileKeys = []string{
-	appsv1.DefaultDeploymentUniqueLabelKey,
-	"rollouts-pod-template-hash",
-	appsv1.ControllerRevisionHashLabelKey,
-	appsv1.StatefulSetPodNameLabel,
-	appsv1.PodIndexLabel,
-}
 
 // Carriers says which pods carry an API.
 type Carriers struct {
-	// Selectors govern: without slot keys, so that a half that takes no traffic yet is selected, too.
+	// Selectors are those by which pods are looked for: what carriedBy gives, and what was in force until now.
 	Selectors []v1alpha1.PodSelector
+	// Declared are what carriedBy gives: without slot keys, so that a half that takes no traffic yet is selected,
+	// too. For what gives nothing any more, the labels last known.
+	Declared []v1alpha1.PodSelector
+	// Leading is what Services select now that carriedBy names no more, and whose labels were in force until now.
+	Leading map[string]map[string]string
 	// traffic are the label sets that lead customers to pods now, slot keys included.
 	traffic []map[string]string
-	// Missing are the Services that are not there, or select nothing. What was known of them stays.
+	// Missing are the Services that are not there, or select nothing once slot keys are left out.
 	Missing []string
+	// Unfit says that matchLabels select nothing once slot keys are left out, or are labels that no pod can have.
+	Unfit bool
 }
 
 // Carriers reads what carries the API.
 func (s *Snapshot) Carriers(ctx context.Context, api *v1alpha1.CustomerAPI) (Carriers, error) {
-	var found Carriers
+	found := Carriers{Leading: map[string]map[string]string{}}
 	carrier := &api.Spec.CarriedBy
 	for _, name := range carrier.Services {
 		labels, err := s.serviceSelector(ctx, client.ObjectKey{Namespace: api.Namespace, Name: name})
 		if err != nil {
 			return Carriers{}, err
 		}
-		if governed := withoutKeys(labels, carrier.SlotKeys); len(governed) > 0 {
-			found.Selectors = append(found.Selectors, v1alpha1.PodSelector{Service: name, MatchLabels: governed})
-			found.traffic = append(found.traffic, labels)
-			continue
-		}
-		found.Missing = append(found.Missing, name)
-		if known := lastKnown(api, name); known != nil {
-			found.Selectors = append(found.Selectors, *known)
-			found.traffic = append(found.traffic, known.MatchLabels)
+		if !found.declare(api, name, labels) {
+			found.Missing = append(found.Missing, name)
 		}
 	}
-	if governed := withoutKeys(carrier.MatchLabels, carrier.SlotKeys); len(governed) > 0 {
-		found.Selectors = append(found.Selectors, v1alpha1.PodSelector{MatchLabels: governed})
-		found.traffic = append(found.traffic, carrier.MatchLabels)
+	if len(carrier.MatchLabels) > 0 {
+		found.Unfit = !found.declare(api, "", carrier.MatchLabels)
 	}
 	slices.Sort(found.Missing)
+	found.Selectors = slices.Clone(found.Declared)
+	for _, known := range api.Status.Selectors {
+		if gate.HasSelector(found.Selectors, known) {
+			continue
+		}
+		found.Selectors = append(found.Selectors, known)
+		if err := s.follow(ctx, api, &found, known); err != nil {
+			return Carriers{}, err
+		}
+	}
 	return found, nil
+}
+
+// declare takes what carriedBy gives. Where that is nothing, what it last gave stays.
+func (c *Carriers) declare(api *v1alpha1.CustomerAPI, service string, labels map[string]string) bool {
+	if governed := gate.StripSlots(labels, api.Spec.CarriedBy.SlotKeys); gate.UsableSelector(governed) {
+		c.Declared = append(c.Declared, v1alpha1.PodSelector{Service: service, MatchLabels: governed})
+		c.traffic = append(c.traffic, labels)
+		return true
+	}
+	for _, known := range api.Status.Selectors {
+		if known.Service == service && known.KeptFor == "" {
+			c.Declared = append(c.Declared, known)
+			c.traffic = append(c.traffic, known.MatchLabels)
+		}
+	}
+	return false
+}
+
+// follow finds out where customers are led by a selector that carriedBy gives no more. Where that cannot be told,
+// they are led by it still.
+func (s *Snapshot) follow(ctx context.Context, api *v1alpha1.CustomerAPI, c *Carriers, known v1alpha1.PodSelector) error {
+	if known.Service != "" && slices.Contains(api.Spec.CarriedBy.Services, known.Service) {
+		return nil // it leads elsewhere now
+	}
+	labels := known.MatchLabels
+	if known.Service != "" {
+		selected, err := s.serviceSelector(ctx, client.ObjectKey{Namespace: api.Namespace, Name: known.Service})
+		if err != nil {
+			return err
+		}
+		if len(selected) > 0 {
+			c.Leading[known.Service], labels = selected, selected
+		}
+	}
+	c.traffic = append(c.traffic, labels)
+	return nil
 }
 
 func (s *Snapshot) serviceSelector(ctx context.Context, key client.ObjectKey) (map[string]string, error) {
@@ -70,43 +105,20 @@ func (s *Snapshot) serviceSelector(ctx context.Context, key client.ObjectKey) (m
 		}
 		return nil, fmt.Errorf("reading service %s: %w", key, err)
 	}
+	if service.Spec.Type == corev1.ServiceTypeExternalName {
+		return nil, nil // it leads to no pods, whatever it says
+	}
 	return service.Spec.Selector, nil
-}
-
-func lastKnown(api *v1alpha1.CustomerAPI, service string) *v1alpha1.PodSelector {
-	for i := range api.Status.Selectors {
-		if api.Status.Selectors[i].Service == service {
-			return &api.Status.Selectors[i]
-		}
-	}
-	return nil
-}
-
-func withoutKeys(labels map[string]string, slotKeys []string) map[string]string {
-	kept := maps.Clone(labels)
-	for _, key := range slices.Concat(volatileKeys, slotKeys) {
-		delete(kept, key)
-	}
-	return kept
 }
 
 // carries says whether pods with these labels carry the API.
 func (c Carriers) carries(labels map[string]string) bool {
-	return slices.ContainsFunc(c.Selectors, func(s v1alpha1.PodSelector) bool { return subset(s.MatchLabels, labels) })
+	return slices.ContainsFunc(c.Selectors, func(s v1alpha1.PodSelector) bool { return gate.Selects(s.MatchLabels, labels) })
 }
 
 // takesTraffic says whether customers are led to pods with these labels.
 func (c Carriers) takesTraffic(labels map[string]string) bool {
-	return slices.ContainsFunc(c.traffic, func(s map[string]string) bool { return subset(s, labels) })
-}
-
-func subset(wanted, labels map[string]string) bool {
-	for key, value := range wanted {
-		if has, ok := labels[key]; !ok || has != value {
-			return false
-		}
-	}
-	return len(wanted) > 0
+	return slices.ContainsFunc(c.traffic, func(s map[string]string) bool { return gate.Selects(s, labels) })
 }
 
 // MayCarry says whether a change of the object may change what serves the API: a Service that carries it, or a pod
@@ -118,7 +130,8 @@ func MayCarry(api *v1alpha1.CustomerAPI, object client.Object) bool {
 	var labels map[string]string
 	switch o := object.(type) {
 	case *corev1.Service:
-		return slices.Contains(api.Spec.CarriedBy.Services, o.Name)
+		return slices.Contains(api.Spec.CarriedBy.Services, o.Name) ||
+			slices.ContainsFunc(api.Status.Selectors, func(s v1alpha1.PodSelector) bool { return s.Service == o.Name })
 	case *appsv1.ReplicaSet:
 		labels = o.Spec.Template.Labels
 	case *appsv1.Deployment:

@@ -106,6 +106,7 @@ func (o *observer) addReplicaSet(set *appsv1.ReplicaSet, wanted int32) {
 	running := o.workload(ref).run(o.revisionOf(set.Spec.Template.Annotations))
 	running.Wanted += wanted
 	addImages(running, &set.Spec.Template.Spec)
+	addLabels(running, set.Spec.Template.Labels)
 	if ref.Kind == "ReplicaSet" {
 		o.addTemplate(ref, &set.Spec.Template, rolledOut(set, appsv1.SchemeGroupVersion.WithKind("ReplicaSet")))
 	}
@@ -158,6 +159,7 @@ func (o *observer) addTemplate(ref v1alpha1.WorkloadRef, template *corev1.PodTem
 	}
 	w := o.workload(ref)
 	w.templated = true
+	w.template = gate.StripSlots(template.Labels, nil)
 	w.completed = completed
 	w.current = o.revisionOf(template.Annotations)
 	w.traffic = w.traffic || o.carriers.takesTraffic(template.Labels)
@@ -184,6 +186,7 @@ func (o *observer) addPod(pod *corev1.Pod) {
 	running := w.run(revision)
 	running.Pods++
 	addImages(running, &pod.Spec)
+	addLabels(running, pod.Labels)
 	ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})

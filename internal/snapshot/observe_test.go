@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -95,6 +96,11 @@ func underWay() appsv1.DeploymentStatus {
 }
 
 func ref(kind, name string) v1alpha1.WorkloadRef { return v1alpha1.WorkloadRef{Kind: kind, Name: name} }
+
+// butLabels: they have a test of their own.
+var butLabels = cmp.Options{
+	cmpopts.IgnoreFields(gate.Observation{}, "Template"), cmpopts.IgnoreFields(gate.Running{}, "Labels"),
+}
 
 func TestObserve(t *testing.T) {
 	older, younger := orders(), orders()
@@ -227,7 +233,7 @@ func TestObserve(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty(), butLabels); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -267,7 +273,40 @@ func TestObserveStatefulSetsAndDaemonSets(t *testing.T) {
 		{Workload: ref("DaemonSet", "orders"), TakesTraffic: true, Current: "orders-1"},
 		{Workload: ref("StatefulSet", "orders"), TakesTraffic: true, Completed: true, Current: "orders-1"},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), butLabels); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// By their labels it is known which selectors what serves still needs: those of pods, those of the ReplicaSets that
+// ask for some, those of the template.
+func TestObserveLabels(t *testing.T) {
+	labelled := func(extra ...string) set { return orders(extra...).labels }
+	byHand := orders("by", "hand", appsv1.DefaultDeploymentUniqueLabelKey, "aaa").pod("b", "ReplicaSet", "orders-aaa", "orders-1", true)
+	api := apiCarriedBy(v1alpha1.Carrier{MatchLabels: set{"app": "orders"}})
+	api.Status.Serving = []v1alpha1.ServingRevision{{Revision: "orders-1"}}
+	s := New(FromManifests([]client.Object{
+		orders("next", "yes").deployment("orders", "orders-1", underWay()),
+		orders("wanted", "yes").replicaSet("orders", "aaa", "orders-1", 2),
+		orders("scaled", "away").replicaSet("orders", "bbb", "orders-1", 0),
+		orders(appsv1.DefaultDeploymentUniqueLabelKey, "aaa").pod("a", "ReplicaSet", "orders-aaa", "orders-1", true),
+		orders(appsv1.DefaultDeploymentUniqueLabelKey, "bbb").pod("c", "ReplicaSet", "orders-bbb", "orders-1", true),
+		byHand,
+	}), nil)
+	carriers, err := s.Carriers(t.Context(), api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Observe(t.Context(), api, carriers)
+	if err != nil || len(got) != 1 || len(got[0].Running) != 1 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	want := []set{labelled("wanted", "yes"), labelled(), labelled("by", "hand")}
+	byText := cmpopts.SortSlices(func(a, b set) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+	if diff := cmp.Diff(want, got[0].Running[0].Labels, byText); diff != "" {
+		t.Errorf("pods (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(labelled("next", "yes"), got[0].Template); diff != "" {
+		t.Errorf("template (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
@@ -21,6 +22,7 @@ type workload struct {
 	templated bool
 	completed bool
 	current   string
+	template  map[string]string // its labels
 	traffic   bool
 	pods      int32
 	ready     int32
@@ -44,6 +46,7 @@ func (w *workload) observation(ref v1alpha1.WorkloadRef) gate.Observation {
 		TakesTraffic: w.traffic,
 		Completed:    w.completed,
 		Current:      w.current,
+		Template:     w.template,
 	}
 	if !w.templated {
 		// A kind we do not know, such as a Rollout or a Job, has arrived when all its pods agree and are ready.
@@ -63,6 +66,14 @@ func addImages(running *gate.Running, pod *corev1.PodSpec) {
 		if !slices.Contains(running.Images, container.Image) {
 			running.Images = append(running.Images, container.Image)
 		}
+	}
+}
+
+// addLabels takes the labels of a pod in, but for those in which pods of one template differ.
+func addLabels(running *gate.Running, labels map[string]string) {
+	labels = gate.StripSlots(labels, nil)
+	if !slices.ContainsFunc(running.Labels, func(known map[string]string) bool { return maps.Equal(known, labels) }) {
+		running.Labels = append(running.Labels, labels)
 	}
 }
 

@@ -28,11 +28,12 @@ var customerAPIFields = fields{
 	"status.enforcement":        enforce,
 	"status.policies":           items(1, 100, numbered),
 	"status.policies[0]":        chars(1, 253),
-	"status.selectors": items(1, 21, func(i int) map[string]any {
+	"status.selectors": items(1, 64, func(i int) map[string]any {
 		return map[string]any{"matchLabels": map[string]any{"app": numbered(i)}}
 	}),
 	"status.selectors[0].service":     chars(1, 63),
 	"status.selectors[0].matchLabels": entries(1, 64),
+	"status.selectors[0].keptFor":     oneOf("Serving", "Service"),
 	"status.versions":                 chars(1, 2048),
 	"status.servingRevision":          chars(1, 2048),
 	"status.serving": items(1, 256, func(i int) map[string]any {
