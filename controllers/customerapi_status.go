@@ -35,6 +35,7 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	status.WayBack = seen.promise.WayBack
 	status.BrokenPromises = seen.promise.Broken
 	status.BrokenPromiseCount = ptr.To(seen.promise.BrokenCount)
+	status.ConfirmedBaseline = gate.ConfirmedBaseline(api)
 	status.NextChangeTime = optionalTime(seen.promise.NextChange)
 
 	c := conditions{list: &status.Conditions, generation: api.Generation, now: now}
@@ -122,18 +123,30 @@ func (r *CustomerAPIReconciler) setGoverned(c conditions, api *v1alpha1.Customer
 
 // setBaselineConfirmed says whether somebody answers for the first contract, against which all others are held (A20).
 func setBaselineConfirmed(c conditions, api *v1alpha1.CustomerAPI) {
-	promised := api.Status.Promised
-	baseline := api.Spec.Baseline
+	named := api.Spec.Baseline.Revision
+	promised := strings.Join(promisedRevisions(api), ", ")
 	switch {
-	case len(promised) == 0:
-		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonNoBaseline, "nothing is promised yet")
-	case baseline.Revision == "":
-		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonDeclared, fmt.Sprintf(
-			"the contract of %s was declared and compared with nothing: confirm it in spec.baseline", promised[0].Revision))
-	default:
+	case named != "" && named == api.Status.ConfirmedBaseline:
 		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionTrue, v1alpha1.ReasonConfirmed, fmt.Sprintf(
-			"%s confirmed the contract of %s", oneLine(baseline.ApprovedBy), baseline.Revision))
+			"%s confirmed the contract of %s", oneLine(api.Spec.Baseline.ApprovedBy), named))
+	case promised == "":
+		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonNoBaseline, "nothing is promised yet")
+	case named != "":
+		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonDeclared, fmt.Sprintf(
+			"spec.baseline names %s, which has not been promised since; name one that is promised: %s", named, promised))
+	default:
+		c.set(v1alpha1.ConditionBaselineConfirmed, metav1.ConditionFalse, v1alpha1.ReasonDeclared, fmt.Sprintf(
+			"the first contract was compared with nothing, and what is promised now rests on it: confirm in spec.baseline one that is promised: %s", promised))
 	}
+}
+
+func promisedRevisions(api *v1alpha1.CustomerAPI) []string {
+	var names []string
+	for _, promised := range api.Status.Promised {
+		names = append(names, string(promised.Revision))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // announceChanges tells of what is new in the status, after it was written.

@@ -96,3 +96,43 @@ func TestWhatGovernsAnAPIIsSaid(t *testing.T) {
 		})
 	}
 }
+
+// A20: what is said of the baseline is true of it.
+func TestWhatIsSaidOfTheBaseline(t *testing.T) {
+	promised := []v1alpha1.PromisedContract{{Version: "v1", Revision: "orders-5"}, {Version: "v2", Revision: "orders-5"}, {Version: "v3", Revision: "orders-4"}}
+	tests := map[string]struct {
+		named, confirmed v1alpha1.ObjectName
+		promised         []v1alpha1.PromisedContract
+		want, message    string
+	}{
+		"nothing is promised":            {want: "False NoBaseline", message: "nothing is promised yet"},
+		"named, and nothing is promised": {named: "orders-1", want: "False NoBaseline", message: "nothing is promised yet"},
+		"promised, and nobody confirms it": {
+			promised: promised, want: "False Declared",
+			message: "the first contract was compared with nothing, and what is promised now rests on it: confirm in spec.baseline one that is promised: orders-4, orders-5",
+		},
+		"something that is not promised is named": {
+			named: "orders-9", promised: promised, want: "False Declared",
+			message: "spec.baseline names orders-9, which has not been promised since; name one that is promised: orders-4, orders-5",
+		},
+		"confirmed": {
+			named: "orders-5", confirmed: "orders-5", promised: promised, want: "True Confirmed", message: "mara confirmed the contract of orders-5",
+		},
+		"confirmed, and the promise moved on": {
+			named: "orders-1", confirmed: "orders-1", promised: promised, want: "True Confirmed", message: "mara confirmed the contract of orders-1",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := &v1alpha1.CustomerAPI{}
+			if test.named != "" {
+				api.Spec.Baseline = v1alpha1.Baseline{Revision: test.named, ApprovedBy: "mara"}
+			}
+			api.Status.Promised, api.Status.ConfirmedBaseline = test.promised, test.confirmed
+			setBaselineConfirmed(conditions{list: &api.Status.Conditions, now: statusNow}, api)
+			if state, message := saysOf(t, api, v1alpha1.ConditionBaselineConfirmed); state != test.want || message != test.message {
+				t.Errorf("%s: %s", state, message)
+			}
+		})
+	}
+}

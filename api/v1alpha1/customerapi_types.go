@@ -177,6 +177,11 @@ type CustomerAPIStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	Promised []PromisedContract `json:"promised,omitempty"`
 
+	// confirmedBaseline is the revision that spec.baseline confirms, once it
+	// was seen to be promised. Left out, nobody confirmed what is promised.
+	// +optional
+	ConfirmedBaseline ObjectName `json:"confirmedBaseline,omitempty"`
+
 	// wayBack lists what served lately and may be rolled back to.
 	// +optional
 	// +listType=atomic

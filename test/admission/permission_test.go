@@ -156,6 +156,7 @@ func TestA20ConfirmingABaseline(t *testing.T) {
 		return api
 	}
 	s.create(customerAPI("plain"))
+	s.promise("plain", "orders-1", "orders-2")
 	s.refused(s.tenant.Create(t.Context(), confirmed("made-by-tenant", "developer")), approvals, verb("made-by-tenant"))
 	s.refused(s.manager.Create(t.Context(), confirmed("made-by-manager", managerUser)), approvals, verb("made-by-manager"))
 	s.refused(owner.Create(t.Context(), confirmed("made-for-other", "somebody")), approvals,
@@ -172,6 +173,53 @@ func TestA20ConfirmingABaseline(t *testing.T) {
 	// Everything else stays the tenant's.
 	s.must(s.tenant.Patch(t.Context(), inNamespace(s.name, customerAPI("plain")), merge(t, map[string]any{"spec": map[string]any{"title": "Orders"}})))
 	s.must(set(owner, "plain", nil))
+}
+
+// promise has the manager write what is promised of an API: a version for each revision.
+func (s *space) promise(name string, revisions ...v1alpha1.ObjectName) {
+	s.Helper()
+	api := inNamespace(s.name, customerAPI(name))
+	s.must(s.manager.Get(s.Context(), client.ObjectKeyFromObject(api), api))
+	api.Status.Promised = nil
+	for i, revision := range revisions {
+		api.Status.Promised = append(api.Status.Promised, v1alpha1.PromisedContract{
+			Version: v1alpha1.VersionName(fmt.Sprintf("v%d", i+1)), Stability: v1alpha1.StabilityStable,
+			Revision: revision, Contract: "kept", Since: &metav1.Time{Time: time.Now()},
+		})
+	}
+	s.must(s.manager.Status().Update(s.Context(), api))
+}
+
+// A20: only what is promised can be confirmed. What an object is created with counts once it is.
+func TestA20OnlyWhatIsPromisedIsConfirmed(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	owner := person(t, "owner-3")
+	s.permit(owner, "owner-3", "customerapis", "approve")
+	s.create(customerAPI("none"), customerAPI("orders"))
+	s.promise("orders", "orders-4", "orders-5")
+	set := func(u *user, api string, baseline any) error {
+		return u.Patch(t.Context(), inNamespace(s.name, customerAPI(api)), merge(t, map[string]any{"spec": map[string]any{"baseline": baseline}}))
+	}
+	confirm := func(revision string) any { return map[string]string{"revision": revision, "approvedBy": "owner-3"} }
+	wrong := func(revision, promised string) string {
+		return "spec.baseline.revision must name a revision that is promised, and " + revision + " is not; promised: " + promised
+	}
+	s.refused(set(owner, "none", confirm("orders-4")), approvals, wrong("orders-4", "nothing yet"))
+	s.refused(set(owner, "orders", confirm("orders-1")), approvals, wrong("orders-1", "orders-4 (v1), orders-5 (v2)"))
+	s.refused(set(owner, "orders", confirm("orders")), approvals, wrong("orders", "orders-4 (v1), orders-5 (v2)"))
+	s.must(set(owner, "orders", confirm("orders-4")))
+	s.must(set(owner, "orders", confirm("orders-5")))
+	s.refused(set(owner, "orders", map[string]string{"revision": "orders-1"}), approvals, wrong("orders-1", "orders-4 (v1), orders-5 (v2)"))
+	// The promise moves on; what was confirmed of it stays, and everything else is still the tenant's.
+	s.promise("orders", "orders-6")
+	s.must(s.tenant.Patch(t.Context(), inNamespace(s.name, customerAPI("orders")), merge(t, map[string]any{"spec": map[string]any{"title": "Orders"}})))
+	s.must(set(owner, "orders", nil))
+	s.refused(set(owner, "orders", confirm("orders-5")), approvals, wrong("orders-5", "orders-6 (v1)"))
+
+	anew := inNamespace(s.name, customerAPI("anew"))
+	anew.Spec.Baseline = v1alpha1.Baseline{Revision: "orders-5", ApprovedBy: "owner-3"}
+	s.must(owner.Create(t.Context(), anew))
 }
 
 // R16: that the document was wrong, not the service, is for somebody with the

@@ -34,6 +34,7 @@ var customerAPIFields = fields{
 	"status.selectors[0].service":     chars(1, 63),
 	"status.selectors[0].matchLabels": entries(1, 64),
 	"status.selectors[0].keptFor":     oneOf("Serving", "Service"),
+	"status.confirmedBaseline":        objectName,
 	"status.versions":                 chars(1, 2048),
 	"status.servingRevision":          chars(1, 2048),
 	"status.serving": items(1, 256, func(i int) map[string]any {
