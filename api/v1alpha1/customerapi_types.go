@@ -264,7 +264,14 @@ type ServingRevision struct {
 	// +optional
 	CompletedTime *metav1.Time `json:"completedTime,omitempty"`
 
-	// images are the images of its pods, for pods that name no revision.
+	// digest is the digest of the revision when it was first seen to serve. An
+	// object made anew under its name with other contents is not what serves.
+	// Left out, it is not known yet.
+	// +optional
+	Digest Digest `json:"digest,omitempty"`
+
+	// images are those that the revision of this digest lists or, for pods that
+	// name no revision, the images of the pods.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

@@ -216,6 +216,9 @@ func TestWhatIsLetThroughWhateverItsMerits(t *testing.T) {
 func TestANameThatWasReusedIsNotWhatServed(t *testing.T) {
 	cases := map[string]*builders.APIBuilder{
 		"another digest served lately": servingOrders().WayBack("orders-9f31c2aa", builders.DigestOf("other"), now.Add(day)),
+		"another digest serves":        servingOrders().Serving("canary", "orders-9f31c2aa", now).As(builders.DigestOf("other")),
+		"another digest serves, and this one is on the way back of nothing": servingOrders().
+			WayBack("orders-9f31c2aa", "", now.Add(day)).Serving("canary", "orders-9f31c2aa", now).As(builders.DigestOf("other")),
 		"it even serves now": servingOrders().Promised("v1", "orders-9f31c2aa", "other", "Stable", now).
 			Serving("canary", "orders-9f31c2aa", now),
 	}
@@ -230,6 +233,14 @@ func TestANameThatWasReusedIsNotWhatServed(t *testing.T) {
 	})
 	if v := gate.Evaluate(gone); v.Admissible {
 		t.Errorf("its document is gone, and it was another when it was there: %s", v.Message)
+	}
+	same := servingOrders().Serving("canary", "orders-9f31c2aa", now).As(proposing().Proposal.Digest)
+	if v := gate.Evaluate(proposing(against(same), changing(deleteOrders))); v.Reason != v1alpha1.ReasonServing {
+		t.Errorf("it is what serves: %s", v.Message)
+	}
+	unknown := servingOrders().Serving("canary", "orders-9f31c2aa", now)
+	if v := gate.Evaluate(proposing(against(unknown), changing(deleteOrders))); v.Reason != v1alpha1.ReasonServing {
+		t.Errorf("nobody knows what else would serve: %s", v.Message)
 	}
 	served := servingOrders().WayBack("orders-9f31c2aa", builders.DigestOf("other"), now.Add(day)).
 		WayBack("orders-9f31c2aa", proposing().Proposal.Digest, now.Add(day))

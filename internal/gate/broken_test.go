@@ -291,6 +291,11 @@ func TestFactsOf(t *testing.T) {
 	if diff := cmp.Diff(want, gate.FactsOf(rev, proposal, verdict)); diff != "" {
 		t.Error(diff)
 	}
+	unread := gate.Proposal{Problems: []gate.Problem{{Version: "v1"}}}
+	rev.Status.Digest = "d0"
+	if f := gate.FactsOf(rev, unread, verdict); f.Digest != "d0" {
+		t.Errorf("digest %q of what cannot be read any more, want that of the last time it could", f.Digest)
+	}
 	rev.Status.Conditions[0].Status = metav1.ConditionFalse
 	verdict.Findings = append(verdict.Findings, gate.Finding{Reason: v1alpha1.ReasonNameReused})
 	want.Judged, want.NameReused = time.Time{}, true

@@ -30,7 +30,8 @@ type RevisionFacts struct {
 // FactsOf are the facts of a revision after its verdict.
 func FactsOf(revision *v1alpha1.APIRevision, proposal Proposal, verdict Verdict) RevisionFacts {
 	f := RevisionFacts{
-		Digest: proposal.Digest, Contracts: proposal.Contracts, Images: revision.Spec.Images,
+		Digest:    digestOf(Input{Revision: revision, Proposal: proposal}),
+		Contracts: proposal.Contracts, Images: revision.Spec.Images,
 		NameReused: nameTaken(verdict),
 		Decided:    verdict.Decided, OnMerit: verdict.OnMerit, Waiver: verdict.Waiver,
 		Uncovered: verdict.Uncovered, Merits: verdict.Merits,

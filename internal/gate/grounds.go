@@ -107,6 +107,11 @@ func nameReused(in Input) bool {
 	name := v1alpha1.ObjectName(in.Revision.Name)
 	digest := digestOf(in)
 	var served []v1alpha1.Digest
+	for _, serving := range in.API.Status.Serving {
+		if serving.Revision == name && serving.Digest != "" {
+			served = append(served, serving.Digest)
+		}
+	}
 	for _, past := range in.API.Status.WayBack {
 		if past.Revision == name && past.Digest != "" {
 			served = append(served, past.Digest)

@@ -27,6 +27,13 @@ type entry struct {
 	compared  bool // whether pods have to run them
 }
 
+// record takes the images that it served with, where those are known and were not before.
+func (e *entry) record(images []string, known bool) {
+	if known && !e.recorded {
+		e.images, e.recorded = images, true
+	}
+}
+
 func (e *entry) untilKey() string { return v1alpha1.UntilAnnotationPrefix + e.name }
 
 func (e *entry) untilValue() string { return e.until.UTC().Format(time.RFC3339) }
@@ -71,7 +78,7 @@ func entriesOf(in NamespaceInput, apis []PublishedAPI) []*entry {
 }
 
 // servedEntries are the revisions that an API admits because of what they did, not of what they are. Where
-// the name has been made anew, what served under it counts, down to its images.
+// the name has been made anew, what is recorded of it counts, down to the images.
 func servedEntries(api *v1alpha1.CustomerAPI, now time.Time) []*entry {
 	served := map[v1alpha1.ObjectName]*entry{}
 	var names []v1alpha1.ObjectName
@@ -84,15 +91,18 @@ func servedEntries(api *v1alpha1.CustomerAPI, now time.Time) []*entry {
 	for _, s := range api.Status.Serving {
 		add(s.Revision)
 	}
-	for _, e := range served {
-		e.serving = true
+	for _, s := range api.Status.Serving {
+		if e := served[s.Revision]; e != nil {
+			e.serving = true
+			e.record(s.Images, s.Digest != "")
+		}
 	}
 	for _, past := range api.Status.WayBack {
 		if open(past, now) {
 			add(past.Revision)
 		}
 		if e := served[past.Revision]; e != nil {
-			e.images, e.recorded = past.Images, true
+			e.record(past.Images, true)
 		}
 	}
 	entries := make([]*entry, 0, len(names))

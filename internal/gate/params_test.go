@@ -153,6 +153,24 @@ func TestPublishRevisions(t *testing.T) {
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
 			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
 		},
+		"A9 of what serves, the recorded images are compared": {
+			compared:  true,
+			serving:   []v1alpha1.ServingRevision{servedAs(served("web", "a", 0), "d1", "shop/web:1")},
+			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
+			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
+		},
+		"A9 where it listed none when that was recorded, none are compared later": {
+			compared:  true,
+			serving:   []v1alpha1.ServingRevision{servedAs(served("web", "a", 0), "d1")},
+			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
+			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+		},
+		"A9 before anything is recorded, those of its object are compared": {
+			compared:  true,
+			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
+			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/web:1")},
+			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
+		},
 		"A9 the images of an object that took the name are not those that serve": {
 			compared:  true,
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},

@@ -55,7 +55,7 @@ type pass struct {
 func newPass(in PromiseInput) *pass {
 	now := in.Now.UTC()
 	policies, _ := notice.ReadPolicies(in.Policies) // what is wrong in one is said where it is judged
-	return &pass{
+	p := &pass{
 		now:      now,
 		api:      in.API,
 		prev:     in.API.Status,
@@ -64,6 +64,8 @@ func newPass(in PromiseInput) *pass {
 		settle:   policies.Settle(),
 		rollback: policies.Rollback(),
 	}
+	p.identify()
+	return p
 }
 
 // factsOf are the facts of a revision that serves, when there are any.
@@ -190,9 +192,7 @@ func (p *pass) nextChange(promised []v1alpha1.PromisedContract, wayBack []v1alph
 		}
 	}
 	for _, past := range wayBack {
-		if past.Revision == "" || !p.serves(past.Revision) { // else it ends after that
-			consider(past.UntilTime.UTC())
-		}
+		consider(past.UntilTime.UTC())
 	}
 	for _, e := range p.serving {
 		if e.CompletedTime == nil {

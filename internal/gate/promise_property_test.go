@@ -89,9 +89,9 @@ func (f *fleet) happen(t *rapid.T) {
 	}).Draw(t, "what")
 	switch {
 	case what == "judge" && revision != "":
-		facts := onMerit("v1="+revision, "v2=all")
+		digest := rapid.SampledFrom([]string{"", "d1", "d2"}).Draw(t, "digest")
+		facts := as(onMerit("v1="+revision+digest, "v2=all"), digest, "shop/"+revision+digest)
 		facts.Decided, facts.OnMerit = rapid.Bool().Draw(t, "decided"), rapid.Bool().Draw(t, "on merit")
-		facts.Digest = v1alpha1.Digest(rapid.SampledFrom([]string{"", "d1", "d2"}).Draw(t, "digest"))
 		f.story.facts[revision] = facts
 	case what == "prune":
 		delete(f.story.facts, revision)
@@ -149,6 +149,7 @@ func (f *fleet) pass(t *rapid.T) {
 	f.checkPromise(t, before.Status.Promised, out, now)
 	checkBounds(t, out)
 	checkBroken(t, s, before, out)
+	checkIdentities(t, s, before, observed, out)
 
 	shuffled := rapid.Permutation(observed).Draw(t, "order")
 	again := gate.Promise(gate.PromiseInput{Now: now, API: before, Observed: shuffled, Revisions: s.facts})
@@ -245,6 +246,50 @@ func checkBroken(t *rapid.T, s *story, before *v1alpha1.CustomerAPI, out gate.Pr
 			t.Fatalf("%s breaks nothing, or nobody knows", b.Revision)
 		}
 	}
+}
+
+// A9: what is recorded of a revision stays for as long as it may run, and an object made anew under its name counts
+// as though there was none.
+func checkIdentities(t *rapid.T, s *story, before *v1alpha1.CustomerAPI, observed []gate.Observation, out gate.PromiseOutput) {
+	known := identities(t, before.Status.Serving, before.Status.WayBack)
+	pruned, anew := maps.Clone(s.facts), maps.Clone(s.facts)
+	for revision, was := range identities(t, out.Serving, out.WayBack) {
+		if id, ok := known[revision]; ok && was != id {
+			t.Fatalf("%s was %s and is %s", revision, id, was)
+		}
+	}
+	for revision := range known {
+		delete(pruned, revision)
+		anew[revision] = as(onMerit("v1=evil"), "d3", "shop/evil")
+	}
+	promise := func(facts map[string]gate.RevisionFacts) gate.PromiseOutput {
+		return gate.Promise(gate.PromiseInput{Now: noon.Add(s.now), API: before, Observed: observed, Revisions: facts})
+	}
+	if diff := cmp.Diff(promise(pruned), promise(anew)); diff != "" {
+		t.Fatalf("an object made anew counts: %s", diff)
+	}
+}
+
+// identities are what is recorded of each revision, which is the same wherever it is.
+func identities(t *rapid.T, serving []v1alpha1.ServingRevision, wayBack []v1alpha1.PastRevision) map[string]string {
+	all := map[string]string{}
+	note := func(revision v1alpha1.ObjectName, digest v1alpha1.Digest, images []string) {
+		if revision == "" || digest == "" {
+			return
+		}
+		id := fmt.Sprint(digest, images)
+		if was, ok := all[string(revision)]; ok && was != id {
+			t.Fatalf("%s is %s and %s", revision, was, id)
+		}
+		all[string(revision)] = id
+	}
+	for _, e := range serving {
+		note(e.Revision, e.Digest, e.Images)
+	}
+	for _, past := range wayBack {
+		note(past.Revision, past.Digest, past.Images)
+	}
+	return all
 }
 
 // Nothing changes by itself before the next change, and something does then.

@@ -115,8 +115,7 @@ func seenNow(e v1alpha1.ServingRevision, key servingKey, s sighting, now time.Ti
 		e.CompletedTime = stamp(now)
 	}
 	if key.revision != "" {
-		e.Images = nil
-		return e
+		return e // what it is, is recorded by its name (identify)
 	}
 	// Of pods without a name, the images are the name: those of an older template stay until the rollout of
 	// the present one is complete and their pods are gone.

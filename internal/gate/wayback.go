@@ -26,11 +26,11 @@ func (p *pass) wayBack() []v1alpha1.PastRevision {
 	return boundedPast(records)
 }
 
-// stillPast says that a record stays. It ends at its time, and when its revision serves again. While the
-// name then stands for other contents, the record stays to say which of them served.
+// stillPast says that a record stays. It ends at its time, and when its revision serves again, of which then is
+// recorded what it is.
 func (p *pass) stillPast(past v1alpha1.PastRevision) bool {
 	if past.Revision != "" && p.serves(past.Revision) {
-		return p.nameReused(past.Revision)
+		return false
 	}
 	if past.Revision == "" && len(without(past.Images, p.unnamedImages(p.serving))) == 0 {
 		return false
@@ -51,8 +51,8 @@ func (p *pass) left() []v1alpha1.PastRevision {
 		past := v1alpha1.PastRevision{Revision: e.Revision, UntilTime: until}
 		facts, _ := p.factsOf(e.Revision)
 		past.Digest, past.Images = facts.Digest, imageSet(facts.Images, nil)
-		if was, ok := p.recorded(e.Revision); ok && was.Digest != "" {
-			past.Digest, past.Images = was.Digest, was.Images
+		if id, known := p.identityOf(e.Revision); known {
+			past.Digest, past.Images = id.digest, id.images
 		}
 		left = append(left, past)
 	}
@@ -87,14 +87,6 @@ func (p *pass) recorded(name v1alpha1.ObjectName) (v1alpha1.PastRevision, bool) 
 		return v1alpha1.PastRevision{}, false
 	}
 	return p.prev.WayBack[i], true
-}
-
-// nameReused says that the object of that name is not the one that served under it: it was deleted and made
-// anew with other contents.
-func (p *pass) nameReused(name v1alpha1.ObjectName) bool {
-	f := p.facts[string(name)]
-	past, ok := p.recorded(name)
-	return f.NameReused || ok && past.Digest != "" && f.Digest != "" && past.Digest != f.Digest
 }
 
 // pastKey tells records apart: by the revision and, where there is none, by the images.

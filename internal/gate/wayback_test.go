@@ -69,9 +69,13 @@ func TestWayBack(t *testing.T) {
 		"R11 what serves again is no way back": {
 			wayBack: []v1alpha1.PastRevision{wayOf("a", "d1", time.Hour)}, observed: toA, facts: facts{"a": {Digest: "d1"}},
 		},
-		"A9 while a name stands for other contents, what served under it is remembered": {
+		"A9 nor while its name stands for other contents: what serves is recorded there": {
 			wayBack: []v1alpha1.PastRevision{wayOf("a", "d1", time.Hour)}, observed: toA, facts: facts{"a": {Digest: "d2"}},
-			now: 2 * time.Hour, want: []v1alpha1.PastRevision{wayOf("a", "d1", time.Hour)},
+		},
+		"A9 what leaves may come back as it was recorded, whatever its object says now": {
+			serving:  []v1alpha1.ServingRevision{servedAs(both[0], "d1", "shop/web:1"), both[1]},
+			observed: toB, facts: facts{"a": {Digest: "d2", Images: []string{"shop/evil:1"}}},
+			want: []v1alpha1.PastRevision{wayOf("a", "d1", days14, "shop/web:1")},
 		},
 		"A9 and is what may come back when it leaves again": {
 			serving: both, observed: toB, wayBack: []v1alpha1.PastRevision{wayOf("a", "d1", -time.Hour, "shop/web:1")},

@@ -90,6 +90,12 @@ func (b *APIBuilder) Serving(deployment, revision string, since time.Time, image
 	return b
 }
 
+// As records what serves, in the entry that was added last.
+func (b *APIBuilder) As(digest v1alpha1.Digest) *APIBuilder {
+	b.api.Status.Serving[len(b.api.Status.Serving)-1].Digest = digest
+	return b
+}
+
 // WayBack lets a revision be rolled back to.
 func (b *APIBuilder) WayBack(revision string, digest v1alpha1.Digest, until time.Time) *APIBuilder {
 	b.api.Status.WayBack = append(b.api.Status.WayBack, v1alpha1.PastRevision{

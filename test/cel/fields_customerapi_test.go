@@ -43,6 +43,7 @@ var customerAPIFields = fields{
 	"status.serving[0].workload.kind": chars(1, 63),
 	"status.serving[0].workload.name": chars(1, 253),
 	"status.serving[0].revision":      objectName,
+	"status.serving[0].digest":        digest,
 	"status.serving[0].images":        items(1, 64, numbered),
 	"status.serving[0].images[0]":     chars(1, 1024),
 	"status.promised": items(1, 64, func(i int) map[string]any {

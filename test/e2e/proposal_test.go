@@ -122,6 +122,46 @@ func TestANameThatIsUsedAgain(t *testing.T) {
 	e.judged("orders-1", "False NameReused")
 }
 
+// Nor is it what serves: the object that took its name is refused, the gate keeps the images of what serves, and the
+// promise does not move.
+func TestANameThatServesIsUsedAgain(t *testing.T) {
+	e := newEnv(t)
+	e.policy(func(spec *v1alpha1.NoticePolicySpec) { spec.Images = v1alpha1.ImagesRequired })
+	e.api("orders")
+	listing := func(name, image string) *v1alpha1.APIRevision {
+		revision := e.revisionObject(name, "orders", openAPI(listOrders))
+		revision.Spec.Images = []string{image}
+		return revision
+	}
+	first := listing("orders-1", "orders:1")
+	e.Expect(e.developer.Create(e.ctx, first)).To(Succeed())
+	e.judged("orders-1", "True Baseline")
+	e.Expect(e.release("orders", "orders-1", "orders:1")).To(Succeed())
+	e.rolledOut("orders", "orders:1")
+	e.serves("orders", "orders-1")
+	e.promises("orders", "orders-1")
+	e.bites()
+	before := &v1alpha1.CustomerAPI{}
+	e.get(before, "orders")
+	e.get(first, "orders-1")
+	e.Expect(before.Status.Serving).To(HaveLen(1))
+	e.Expect(before.Status.Serving[0].Digest).To(Equal(first.Status.Digest))
+	e.Expect(before.Status.Serving[0].Images).To(Equal([]string{"orders:1"}))
+
+	e.Expect(e.developer.Delete(e.ctx, first)).To(Succeed())
+	e.Expect(e.developer.Create(e.ctx, listing("orders-1", "orders:evil"))).To(Succeed())
+	for range 2 {
+		e.judged("orders-1", "False NameReused")
+		e.Expect(e.try("orders-1", "orders:1")).To(Succeed(), "what serves may be made again (R11)")
+		e.Expect(e.try("orders-1", "orders:evil")).To(MatchError(ContainSubstring("orders-1 does not list the image orders:evil")))
+		after := &v1alpha1.CustomerAPI{}
+		e.get(after, "orders")
+		e.Expect(after.Status.Serving).To(Equal(before.Status.Serving))
+		e.Expect(after.Status.Promised).To(Equal(before.Status.Promised))
+		e.restartManager(0) // it knows what serves from the status alone
+	}
+}
+
 // The digest that a name was made from holds whoever made the object to it.
 func TestA9ADigestThatDiffers(t *testing.T) {
 	e := adopted(t)
