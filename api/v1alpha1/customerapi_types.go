@@ -279,6 +279,17 @@ type ServingRevision struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=1024
 	Images []string `json:"images,omitempty"`
+
+	// breachImages are those of images that broke a promise: they appeared in
+	// pods that name no revision while something was promised. They may go on
+	// serving, and once they have left they have no way back.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	BreachImages []string `json:"breachImages,omitempty"`
 }
 
 // PromisedContract is a contract that customers rely on.
@@ -326,52 +337,6 @@ type PastRevision struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=1024
 	Images []string `json:"images,omitempty"`
-}
-
-// BreachCause says how a change reached customers that were not told of it.
-//
-// +kubebuilder:validation:Enum=NotEnforced;Waived;RolledBack
-type BreachCause string
-
-// Causes of a broken promise.
-const (
-	// BreachNotEnforced: the policy only warns or audits, or admission was off.
-	BreachNotEnforced BreachCause = "NotEnforced"
-	// BreachWaived: a Waiver let it pass.
-	BreachWaived BreachCause = "Waived"
-	// BreachRolledBack: the way back took away what had become a promise.
-	BreachRolledBack BreachCause = "RolledBack"
-)
-
-// BrokenPromise is a change that reached customers without the notice owed.
-type BrokenPromise struct {
-	// time is the moment at which it was first seen to serve.
-	// +required
-	Time *metav1.Time `json:"time,omitempty"`
-
-	// revision is the APIRevision that broke the promise. Left out, the pods
-	// named none.
-	// +optional
-	Revision ObjectName `json:"revision,omitempty"`
-
-	// cause says how it came to serve.
-	// +required
-	Cause BreachCause `json:"cause,omitempty"`
-
-	// waiver is the Waiver that let it pass.
-	// +optional
-	Waiver ObjectName `json:"waiver,omitempty"`
-
-	// changes is the number of changes that customers were not told of.
-	// +required
-	// +kubebuilder:validation:Minimum=0
-	Changes *int32 `json:"changes,omitempty"`
-
-	// message says in one line what broke.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Message string `json:"message,omitempty"`
 }
 
 // CustomerAPI is an API that customers rely on.

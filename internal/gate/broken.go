@@ -76,19 +76,6 @@ func (p *pass) promiseTaken() bool {
 	return gone && !kept
 }
 
-// unnamedBreach is that pods without a revision appear where something is promised: nobody judged what they
-// serve. Those of before the API was declared may come back.
-func (p *pass) unnamedBreach() (v1alpha1.BrokenPromise, bool) {
-	if _, past := p.recorded(""); past || servesIn(p.prev.Serving, "") {
-		return v1alpha1.BrokenPromise{}, false
-	}
-	i := slices.IndexFunc(p.serving, func(e v1alpha1.ServingRevision) bool { return e.Revision == "" })
-	w := p.serving[i].Workload
-	return p.record("", RevisionFacts{
-		Merits: fmt.Sprintf("pods of %s %s name no revision: nobody judged what they serve", w.Kind, w.Name),
-	}), true
-}
-
 func (p *pass) record(name v1alpha1.ObjectName, f RevisionFacts) v1alpha1.BrokenPromise {
 	b := v1alpha1.BrokenPromise{Time: stamp(p.now), Revision: name, Cause: v1alpha1.BreachNotEnforced}
 	changes := int32(max(f.Uncovered, 0))

@@ -43,13 +43,15 @@ func Promise(in PromiseInput) PromiseOutput {
 
 // pass is one pass over one API.
 type pass struct {
-	now      time.Time
-	api      *v1alpha1.CustomerAPI
-	prev     v1alpha1.CustomerAPIStatus
-	serving  []v1alpha1.ServingRevision
-	facts    map[string]RevisionFacts
-	settle   time.Duration
-	rollback time.Duration
+	now     time.Time
+	api     *v1alpha1.CustomerAPI
+	prev    v1alpha1.CustomerAPIStatus
+	serving []v1alpha1.ServingRevision
+	// intruding are the images of pods without a name that broke a promise just now.
+	intruding []string
+	facts     map[string]RevisionFacts
+	settle    time.Duration
+	rollback  time.Duration
 }
 
 func newPass(in PromiseInput) *pass {
@@ -65,6 +67,7 @@ func newPass(in PromiseInput) *pass {
 		rollback: policies.Rollback(),
 	}
 	p.identify()
+	p.markBreaches()
 	return p
 }
 

@@ -48,6 +48,8 @@ type fleetWorkload struct {
 	ready    bool
 	hidden   bool
 	pods     map[string]int32
+	// unnamed are the images of its pods without a name: of the template and, until that is rolled out, of those before.
+	unnamed []string
 }
 
 var fleetRevisions = []string{"", "r1", "r2", "r3", "r4", "r5"}
@@ -69,7 +71,11 @@ func (f *fleet) observe(t *rapid.T) []gate.Observation {
 		for _, revision := range slices.Sorted(maps.Keys(w.pods)) {
 			n := w.pods[revision]
 			o.Completed = o.Completed && (revision == w.template || n == 0)
-			o.Running = append(o.Running, pods(revision, n, "shop/"+revision+":1"))
+			running := pods(revision, n, "shop/"+revision+":1")
+			if revision == "" {
+				running.Images = w.unnamed
+			}
+			o.Running = append(o.Running, running)
 			if n > 0 {
 				f.seen[revision] = span{now, now}
 			}
@@ -102,6 +108,9 @@ func (f *fleet) happen(t *rapid.T) {
 		}
 		w.template, w.ready = revision, false
 		w.pods[revision]++
+		if revision == "" {
+			w.unnamed = append(slices.Clone(w.unnamed), rapid.SampledFrom([]string{"shop/x:1", "shop/y:1", "shop/z:1"}).Draw(t, "image"))
+		}
 	case w == nil: // what is not there can do nothing else
 	case what == "step":
 		for _, old := range slices.Sorted(maps.Keys(w.pods)) {
@@ -113,6 +122,7 @@ func (f *fleet) happen(t *rapid.T) {
 		}
 	case what == "finish":
 		w.pods, w.ready = map[string]int32{w.template: 2}, true
+		w.unnamed = w.unnamed[max(0, len(w.unnamed)-1):]
 	case what == "crash", what == "recover":
 		w.ready = what == "recover"
 	case what == "zero":
@@ -150,6 +160,7 @@ func (f *fleet) pass(t *rapid.T) {
 	checkBounds(t, out)
 	checkBroken(t, s, before, out)
 	checkIdentities(t, s, before, observed, out)
+	checkUnnamed(t, before.Status, out)
 
 	shuffled := rapid.Permutation(observed).Draw(t, "order")
 	again := gate.Promise(gate.PromiseInput{Now: now, API: before, Observed: shuffled, Revisions: s.facts})
@@ -163,12 +174,13 @@ func (f *fleet) pass(t *rapid.T) {
 	checkNextChange(t, s, observed, out)
 }
 
-// R11: what was there within rollbackDays may be there again, whatever happened since.
+// R11: what was there within rollbackDays may be there again, whatever happened since. For what has no name, see
+// checkUnnamed.
 func (f *fleet) checkAdmitted(t *rapid.T, out gate.PromiseOutput) {
 	for revision, s := range f.seen {
 		serves := slices.ContainsFunc(out.Serving, func(e v1alpha1.ServingRevision) bool { return string(e.Revision) == revision })
 		wayBack := slices.ContainsFunc(out.WayBack, func(p v1alpha1.PastRevision) bool { return string(p.Revision) == revision })
-		if ago := s.last.Sub(s.first); ago < rollbackTime && !serves && !wayBack {
+		if ago := s.last.Sub(s.first); revision != "" && ago < rollbackTime && !serves && !wayBack {
 			t.Fatalf("%q was there %v ago and is neither serving nor on the way back", revision, ago)
 		}
 		if f.workloadsHave(revision) && !serves {
@@ -290,6 +302,57 @@ func identities(t *rapid.T, serving []v1alpha1.ServingRevision, wayBack []v1alph
 		note(past.Revision, past.Digest, past.Images)
 	}
 	return all
+}
+
+// R11: images that were adopted serve or may come back. Those that broke a promise serve and never come back, and
+// none comes in without being recorded.
+func checkUnnamed(t *rapid.T, before v1alpha1.CustomerAPIStatus, out gate.PromiseOutput) {
+	images := func(serving []v1alpha1.ServingRevision, wayBack []v1alpha1.PastRevision) (all, broke []string) {
+		for _, e := range serving {
+			if broke = append(broke, e.BreachImages...); e.Revision == "" {
+				all = append(all, e.Images...)
+			}
+		}
+		for _, past := range wayBack {
+			if past.Revision == "" {
+				all = append(all, past.Images...)
+			}
+		}
+		return all, broke
+	}
+	known, knownBreaches := images(before.Serving, before.WayBack)
+	running, breaches := images(out.Serving, nil)
+	mayRun, _ := images(out.Serving, out.WayBack)
+	back, _ := images(nil, out.WayBack)
+	was, _ := images(before.Serving, nil)
+	for _, image := range was {
+		if !slices.Contains(knownBreaches, image) && !slices.Contains(mayRun, image) {
+			t.Fatalf("%s was adopted, and may run no more", image)
+		}
+	}
+	for _, image := range slices.Concat(knownBreaches, breaches) {
+		if slices.Contains(back, image) {
+			t.Fatalf("%s broke a promise, and may come back", image)
+		}
+	}
+	for _, image := range running {
+		if fresh := !slices.Contains(known, image); slices.Contains(breaches, image) !=
+			(fresh && len(before.Promised) > 0 || slices.Contains(knownBreaches, image)) {
+			t.Fatalf("%s: new %v, a breach %v", image, fresh, slices.Contains(breaches, image))
+		}
+	}
+	unnamed := func(list []v1alpha1.BrokenPromise) (n int) {
+		for _, b := range list {
+			if b.Revision == "" {
+				n++
+			}
+		}
+		return n
+	}
+	came := slices.ContainsFunc(breaches, func(image string) bool { return !slices.Contains(knownBreaches, image) })
+	if recorded := unnamed(out.Broken) - unnamed(before.BrokenPromises); came && recorded != 1 && len(out.Broken) < 50 || !came && recorded > 0 {
+		t.Fatalf("recorded %d times that images came: %v", recorded, came)
+	}
 }
 
 // Nothing changes by itself before the next change, and something does then.

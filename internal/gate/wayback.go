@@ -32,7 +32,7 @@ func (p *pass) stillPast(past v1alpha1.PastRevision) bool {
 	if past.Revision != "" && p.serves(past.Revision) {
 		return false
 	}
-	if past.Revision == "" && len(without(past.Images, p.unnamedImages(p.serving))) == 0 {
+	if past.Revision == "" && len(without(past.Images, unnamedImages(p.serving))) == 0 {
 		return false
 	}
 	return past.UntilTime != nil && p.now.Before(past.UntilTime.Time)
@@ -57,28 +57,9 @@ func (p *pass) left() []v1alpha1.PastRevision {
 		left = append(left, past)
 	}
 	if images := p.imagesLeft(); len(images) > 0 {
-		left = append(left, v1alpha1.PastRevision{UntilTime: until, Images: images})
+		left = append(left, v1alpha1.PastRevision{UntilTime: until, Images: imageSet(images, nil)})
 	}
 	return left
-}
-
-// imagesLeft are the images that pods without a revision ran until now.
-func (p *pass) imagesLeft() []string {
-	return without(p.unnamedImages(p.prev.Serving), p.unnamedImages(p.serving))
-}
-
-func without(images, but []string) []string {
-	return slices.DeleteFunc(slices.Clone(images), func(image string) bool { return slices.Contains(but, image) })
-}
-
-func (p *pass) unnamedImages(serving []v1alpha1.ServingRevision) []string {
-	var images []string
-	for _, e := range serving {
-		if e.Revision == "" {
-			images = imageSet(images, e.Images)
-		}
-	}
-	return images
 }
 
 func (p *pass) recorded(name v1alpha1.ObjectName) (v1alpha1.PastRevision, bool) {

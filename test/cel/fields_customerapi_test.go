@@ -40,12 +40,14 @@ var customerAPIFields = fields{
 	"status.serving": items(1, 256, func(i int) map[string]any {
 		return map[string]any{"workload": map[string]any{"kind": "Deployment", "name": numbered(i)}, "since": "2026-11-20T09:00:00Z"}
 	}),
-	"status.serving[0].workload.kind": chars(1, 63),
-	"status.serving[0].workload.name": chars(1, 253),
-	"status.serving[0].revision":      objectName,
-	"status.serving[0].digest":        digest,
-	"status.serving[0].images":        items(1, 64, numbered),
-	"status.serving[0].images[0]":     chars(1, 1024),
+	"status.serving[0].workload.kind":   chars(1, 63),
+	"status.serving[0].workload.name":   chars(1, 253),
+	"status.serving[0].revision":        objectName,
+	"status.serving[0].digest":          digest,
+	"status.serving[0].images":          items(1, 64, numbered),
+	"status.serving[0].images[0]":       chars(1, 1024),
+	"status.serving[0].breachImages":    items(1, 64, numbered),
+	"status.serving[0].breachImages[0]": chars(1, 1024),
 	"status.promised": items(1, 64, func(i int) map[string]any {
 		return map[string]any{
 			"version": "v1", "stability": "Stable", "revision": numbered(i), "contract": numbered(i), "since": "2026-11-20T09:00:00Z",
