@@ -11,11 +11,13 @@ type BreachCause string
 
 // Causes of a broken promise.
 const (
-	// BreachNotEnforced: the policy only warns or audits, or admission was off.
+	// BreachNotEnforced: the policy only warns or audits, no policy selected the
+	// API, or admission was off.
 	BreachNotEnforced BreachCause = "NotEnforced"
 	// BreachWaived: a Waiver let it pass.
 	BreachWaived BreachCause = "Waived"
-	// BreachRolledBack: the way back took away what had become a promise.
+	// BreachRolledBack: the way back led to what served before something became
+	// a promise, and took that away.
 	BreachRolledBack BreachCause = "RolledBack"
 )
 

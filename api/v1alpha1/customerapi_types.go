@@ -325,6 +325,10 @@ type PastRevision struct {
 	// +optional
 	Digest Digest `json:"digest,omitempty"`
 
+	// since is the moment from which it served. Left out, the pods named none.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
 	// untilTime is the moment until which it may be rolled back to.
 	// +required
 	UntilTime *metav1.Time `json:"untilTime,omitempty"`

@@ -47,9 +47,6 @@ func (p *pass) breach(name v1alpha1.ObjectName, taken bool) (v1alpha1.BrokenProm
 	case !servesIn(p.prev.Serving, name): // seen for the first time, or back again
 	case p.judgedLate(name, f) && !p.everBroke(name):
 	case taken && !p.brokeSince(name):
-		b := p.record(name, f)
-		b.Cause = v1alpha1.BreachRolledBack
-		return b, true
 	default:
 		return v1alpha1.BrokenPromise{}, false
 	}
@@ -80,17 +77,33 @@ func (p *pass) record(name v1alpha1.ObjectName, f RevisionFacts) v1alpha1.Broken
 	b := v1alpha1.BrokenPromise{Time: stamp(p.now), Revision: name, Cause: v1alpha1.BreachNotEnforced}
 	changes := int32(max(f.Uncovered, 0))
 	b.Changes = &changes
-	if _, past := p.recorded(name); past {
-		b.Cause = v1alpha1.BreachRolledBack
-	}
-	if f.Waiver != "" {
+	_, back := p.recorded(name)
+	before := slices.IndexFunc(p.prev.BrokenPromises, func(b v1alpha1.BrokenPromise) bool { return b.Revision == name })
+	switch {
+	case f.Waiver != "":
 		b.Cause, b.Waiver = v1alpha1.BreachWaived, v1alpha1.ObjectName(f.Waiver)
+	case p.rolledBack(name):
+		b.Cause = v1alpha1.BreachRolledBack
+	case name != "" && back && before >= 0: // the same as when it first came in
+		b.Cause, b.Waiver = p.prev.BrokenPromises[before].Cause, p.prev.BrokenPromises[before].Waiver
 	}
 	b.Message = singleLine(f.Merits, maxBrokenMessage)
 	if b.Message == "" {
 		b.Message = fmt.Sprintf("%s serves with %d changes that customers were not told of", name, changes)
 	}
 	return b
+}
+
+// rolledBack says that the revision served before something became a promise that it lacks. That it may be rolled back
+// to is not enough: what came in where nobody enforced anything, and left again, has a way back, too.
+func (p *pass) rolledBack(name v1alpha1.ObjectName) bool {
+	since := p.since(name)
+	if past, ok := p.recorded(name); ok && past.Since != nil && past.Since.Time.Before(since) {
+		since = past.Since.Time
+	}
+	return name != "" && slices.ContainsFunc(p.prev.Promised, func(c v1alpha1.PromisedContract) bool {
+		return c.Revision != name && c.Since != nil && c.Since.After(since)
+	})
 }
 
 // servingByName are the names that serve, in order, the empty one of unnamed pods included.

@@ -98,14 +98,69 @@ func TestBroken(t *testing.T) {
 			},
 			want: []string{"a RolledBack - 3"},
 		},
-		"R10 it is recorded again when it left and came back": {
+		"R10 it is recorded again when it left and came back, with the cause that it had": {
 			tell: func(s *story) {
 				s.facts["b"] = breaking("v1=two")
 				s.after(time.Hour, onB...)
 				s.after(time.Hour, onA...)
 				s.after(time.Hour, onB...)
 			},
-			want: []string{"b NotEnforced - 3", "b RolledBack - 3"},
+			want: []string{"b NotEnforced - 3", "b NotEnforced - 3"},
+		},
+		"R10 also when the waiver that let it pass is over": {
+			tell: func(s *story) {
+				s.facts["b"] = waived
+				s.after(time.Hour, onB...)
+				s.after(time.Hour, onA...)
+				s.facts["b"] = breaking("v1=two")
+				s.after(time.Hour, onB...)
+			},
+			want: []string{"b Waived glass 3", "b Waived glass 3"},
+		},
+		"no policy selects the API while the rollout begins, and one does before it ends": {
+			tell: func(s *story) {
+				s.facts["b"] = onMerit("v1=two") // nothing is owed
+				s.after(time.Hour, toB...)
+				s.facts["b"] = breaking("v1=two")
+				s.after(time.Hour, onB...)
+				s.after(time.Hour, onB...)
+			},
+			want: []string{"b NotEnforced - 3"},
+		},
+		"what served while no policy selected the API comes back when one does": {
+			tell: func(s *story) {
+				s.facts["b"] = onMerit("v1=two")
+				s.after(time.Hour, onB...)
+				s.after(time.Hour, onA...)
+				s.facts["b"] = breaking("v1=two")
+				s.after(time.Hour, onB...)
+			},
+			want: []string{"b NotEnforced - 3"},
+		},
+		"R11 the way back to a half that served on beside the promise": {
+			tell: func(s *story) {
+				s.facts["b"] = onMerit("v1=two")
+				green := rolledOut("green", "b", pods("b", 1))
+				s.after(time.Hour, onA[0], green)
+				s.after(72*time.Hour, onA[0], green)
+				s.after(time.Hour, green)
+				s.facts["a"] = breaking("v1=one")
+				s.after(time.Hour, onA[0], green)
+			},
+			want: []string{"a RolledBack - 3"},
+		},
+		"R11 the way back is taken twice": {
+			tell: func(s *story) {
+				s.facts["b"] = onMerit("v1=two")
+				s.after(time.Hour, onB...)
+				s.after(72*time.Hour, onB...)
+				s.facts["a"] = breaking("v1=one")
+				for range 2 {
+					s.after(time.Hour, onA...)
+					s.after(time.Hour, onB...)
+				}
+			},
+			want: []string{"a RolledBack - 3", "a RolledBack - 3"},
 		},
 		"it is the same when it moves to another workload": {
 			tell: func(s *story) {

@@ -140,7 +140,7 @@ func TestAnObjectMadeAnewIsNotWhatServes(t *testing.T) {
 
 	s.facts["b"] = as(onMerit("v1=evil"), "d2", "shop/evil:1")
 	out = s.after(time.Hour, rolledOut("web", "a", pods("a", 1)))
-	want := wayOf("b", "d1", s.now+14*24*time.Hour, "shop/web:2")
+	want := since(time.Hour, wayOf("b", "d1", s.now+14*24*time.Hour, "shop/web:2"))
 	if diff := cmp.Diff([]v1alpha1.PastRevision{want}, out.WayBack); diff != "" {
 		t.Errorf("what may come back is what served: %s", diff)
 	}

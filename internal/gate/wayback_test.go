@@ -20,6 +20,12 @@ func wayOf(revision, digest string, until time.Duration, images ...string) v1alp
 	}
 }
 
+// since is a record of what served from so long after noon.
+func since(d time.Duration, past v1alpha1.PastRevision) v1alpha1.PastRevision {
+	past.Since = at(d)
+	return past
+}
+
 func TestWayBack(t *testing.T) {
 	const days14 = 14 * 24 * time.Hour
 	type facts = map[string]gate.RevisionFacts
@@ -39,14 +45,18 @@ func TestWayBack(t *testing.T) {
 	}{
 		"R11 what leaves may come back for 14 days, as it served": {
 			serving: both, observed: toB, facts: facts{"a": {Digest: "d1", Images: []string{"shop/web:1"}}},
-			want: []v1alpha1.PastRevision{wayOf("a", "d1", days14, "shop/web:1")},
+			want: []v1alpha1.PastRevision{since(0, wayOf("a", "d1", days14, "shop/web:1"))},
 		},
 		"R11 what leaves may come back although it was pruned": {
-			serving: both, observed: toB, want: []v1alpha1.PastRevision{wayOf("a", "", days14)},
+			serving: both, observed: toB, want: []v1alpha1.PastRevision{since(0, wayOf("a", "", days14))},
+		},
+		"R11 it served from when the first of its workloads did": {
+			serving:  []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("api", "a", -time.Hour, 0), served("web", "b", 0, 0)},
+			observed: toB, want: []v1alpha1.PastRevision{since(-time.Hour, wayOf("a", "", days14))},
 		},
 		"R11 the longest rollbackDays counts": {
 			serving: both, observed: toB, policies: []v1alpha1.NoticePolicy{policy(1, 3), policy(1, 30)},
-			want: []v1alpha1.PastRevision{wayOf("a", "", 30*24*time.Hour)},
+			want: []v1alpha1.PastRevision{since(0, wayOf("a", "", 30*24*time.Hour))},
 		},
 		"R11 no rollbackDays are no way back": {
 			serving: both, observed: toB, policies: []v1alpha1.NoticePolicy{policy(1, 0)},
@@ -75,17 +85,17 @@ func TestWayBack(t *testing.T) {
 		"A9 what leaves may come back as it was recorded, whatever its object says now": {
 			serving:  []v1alpha1.ServingRevision{servedAs(both[0], "d1", "shop/web:1"), both[1]},
 			observed: toB, facts: facts{"a": {Digest: "d2", Images: []string{"shop/evil:1"}}},
-			want: []v1alpha1.PastRevision{wayOf("a", "d1", days14, "shop/web:1")},
+			want: []v1alpha1.PastRevision{since(0, wayOf("a", "d1", days14, "shop/web:1"))},
 		},
 		"A9 and is what may come back when it leaves again": {
 			serving: both, observed: toB, wayBack: []v1alpha1.PastRevision{wayOf("a", "d1", -time.Hour, "shop/web:1")},
 			facts: facts{"a": {Digest: "d2", Images: []string{"shop/evil:1"}}},
-			want:  []v1alpha1.PastRevision{wayOf("a", "d1", days14, "shop/web:1")},
+			want:  []v1alpha1.PastRevision{since(0, wayOf("a", "d1", days14, "shop/web:1"))},
 		},
 		"A9 of an object that took the name, nothing is remembered as having served": {
 			serving: both, observed: toB,
 			facts: facts{"a": {Digest: "d2", Images: []string{"shop/evil:1"}, NameReused: true}},
-			want:  []v1alpha1.PastRevision{wayOf("a", "", days14)},
+			want:  []v1alpha1.PastRevision{since(0, wayOf("a", "", days14))},
 		},
 		"R11 pods that name no revision may come back with their images": {
 			serving: []v1alpha1.ServingRevision{unnamed}, observed: toB,
