@@ -209,37 +209,6 @@ func TestPublishRevisions(t *testing.T) {
 	}
 }
 
-func TestPublishUnnamed(t *testing.T) {
-	unnamed := served("web", "", 0)
-	unnamed.Images = []string{"shop/web:2", "shop/web:1"}
-	named := served("web", "a", 0)
-	tests := map[string]struct {
-		serving []v1alpha1.ServingRevision
-		wayBack []v1alpha1.PastRevision
-		want    string // "-" for none
-	}{
-		"all pods name their revision":                 {serving: []v1alpha1.ServingRevision{named}, want: "-"},
-		"R11 pods that name none may be made again":    {serving: []v1alpha1.ServingRevision{unnamed, named}, want: "shop/web:1 shop/web:2"},
-		"R11 and for as long as they may be back":      {wayBack: []v1alpha1.PastRevision{wayOf("", "", time.Second, "shop/web:0")}, want: "shop/web:0"},
-		"R11 but not once that has ended":              {wayBack: []v1alpha1.PastRevision{wayOf("", "", 0, "shop/web:0")}, want: "-"},
-		"R11 both together":                            {serving: []v1alpha1.ServingRevision{unnamed}, wayBack: []v1alpha1.PastRevision{wayOf("", "", time.Second, "shop/web:1", "shop/web:0")}, want: "shop/web:0 shop/web:1 shop/web:2"},
-		"pods without images to compare are none such": {serving: []v1alpha1.ServingRevision{served("web", "", 0)}, want: ""},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			a := governed("orders", nil, map[string]string{"app": "orders"})
-			a.API.Status.Serving, a.API.Status.WayBack = tc.serving, tc.wayBack
-			got, ok := flat(gate.Publish(namespace(a)).Gates[deny])["unnamed.orders"]
-			if !ok {
-				got = "-"
-			}
-			if got != tc.want {
-				t.Errorf("%q, want %q", got, tc.want)
-			}
-		})
-	}
-}
-
 func TestPublishKeep(t *testing.T) {
 	held := governed("orders", nil, map[string]string{"app": "orders"})
 	held.API.Spec.CarriedBy.Services = []string{"orders-grpc", "orders", "x deployments/other"}

@@ -12,6 +12,9 @@ import (
 // where something is promised, and neither served nor were on the way back. Such an image is marked for as long
 // as it serves.
 func (p *pass) markBreaches() {
+	if len(p.prev.Promised) == 0 {
+		return // there is nothing to break
+	}
 	adopted := without(unnamedImages(p.prev.Serving), breachImages(p.prev.Serving))
 	for _, past := range p.prev.WayBack {
 		if past.Revision == "" {
@@ -20,13 +23,8 @@ func (p *pass) markBreaches() {
 	}
 	marked := breachImages(p.prev.Serving)
 	for i := range p.serving {
-		e := &p.serving[i]
-		if e.Revision != "" {
-			continue
-		}
-		e.BreachImages = without(e.Images, adopted)
-		if len(p.prev.Promised) == 0 { // nothing to break
-			e.BreachImages = without(e.BreachImages, without(e.BreachImages, marked))
+		if e := &p.serving[i]; e.Revision == "" {
+			e.BreachImages = without(e.Images, adopted)
 		}
 	}
 	p.intruding = without(breachImages(p.serving), marked)
