@@ -15,7 +15,9 @@ func (c *cluster) sameContents(api *v1alpha1.CustomerAPI, proposal *v1alpha1.API
 	digest := v1alpha1.Digest(proposal.Annotations[v1alpha1.DigestAnnotation])
 	var serving, past []string
 	for _, s := range api.Status.Serving {
-		serving = append(serving, string(s.Revision))
+		if s.Digest == "" || s.Digest == digest { // else an object of that name only took it
+			serving = append(serving, string(s.Revision))
+		}
 	}
 	for _, p := range api.Status.WayBack {
 		if p.Digest == digest && p.UntilTime != nil && c.now.Before(p.UntilTime.Time) {

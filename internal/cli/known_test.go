@@ -24,6 +24,8 @@ func TestSameContents(t *testing.T) {
 		"nobody proposed it":                     {builders.API("orders"), []v1alpha1.APIRevision{judged("a", other)}, "proposal"},
 		"it was proposed under its name":         {builders.API("orders"), []v1alpha1.APIRevision{judged("proposal", same)}, "proposal"},
 		"it serves under another name":           {builders.API("orders").Serving("orders", "a", noon), []v1alpha1.APIRevision{judged("a", same)}, "a"},
+		"the name of what serves was taken":      {builders.API("orders").Serving("orders", "a", noon).As(other), []v1alpha1.APIRevision{judged("a", same)}, "proposal"},
+		"it serves, and that is recorded":        {builders.API("orders").Serving("orders", "a", noon).As(same), []v1alpha1.APIRevision{judged("a", same)}, "a"},
 		"something else serves":                  {builders.API("orders").Serving("orders", "a", noon), []v1alpha1.APIRevision{judged("a", other)}, "proposal"},
 		"what serves comes before what did":      {builders.API("orders").Serving("orders", "b", noon).WayBack("a", same, noon.Add(1)), []v1alpha1.APIRevision{judged("a", same), judged("b", same)}, "b"},
 		"it served lately":                       {builders.API("orders").WayBack("a", same, noon.Add(1)), []v1alpha1.APIRevision{judged("a", same)}, "a"},
