@@ -136,8 +136,43 @@ func TestChangingDeployments(t *testing.T) {
 		"what never named a revision changes a label": {labels: []string{"app", "legacy"}, row: row{
 			change: func(d *appsv1.Deployment) { d.Spec.Template.Labels["tier"] = "back" }, want: "legacy" + nameIt,
 		}},
-		"what never named a revision changes to an image that ran": {labels: []string{"app", "legacy"}, row: row{
-			change: func(d *appsv1.Deployment) { image("shop/proxy:1")(&d.Spec.Template) }, want: "legacy" + nameIt,
+		"R11: what never named a revision goes back to an image that ran": {labels: []string{"app", "legacy"}, row: row{
+			change: func(d *appsv1.Deployment) { image("shop/proxy:1")(&d.Spec.Template) },
+		}},
+		"R11: and to what else was in its template then": {labels: []string{"app", "legacy"}, row: row{
+			change: func(d *appsv1.Deployment) {
+				image("shop/proxy:1")(&d.Spec.Template)
+				d.Spec.Template.Spec.Containers[0].Args = []string{"-v"}
+			},
+		}},
+		"R11: and to one container less": {labels: []string{"app", "legacy"}, row: row{
+			before: func(d *appsv1.Deployment) { initImage("shop/proxy:1")(&d.Spec.Template) },
+			change: func(d *appsv1.Deployment) { d.Spec.Template.Spec.InitContainers = nil },
+		}},
+		"it goes to one that ran and one that did not": {labels: []string{"app", "legacy"}, row: row{
+			change: func(d *appsv1.Deployment) {
+				image("shop/proxy:1")(&d.Spec.Template)
+				initImage("shop/init:1")(&d.Spec.Template)
+			}, want: "legacy" + nameIt,
+		}},
+		"it goes back to an image that ran, with another label": {labels: []string{"app", "legacy"}, row: row{
+			change: func(d *appsv1.Deployment) {
+				image("shop/proxy:1")(&d.Spec.Template)
+				d.Spec.Template.Labels["tier"] = "back"
+			}, want: "legacy" + nameIt,
+		}},
+		"its images change places": {labels: []string{"app", "legacy"}, row: row{
+			before: func(d *appsv1.Deployment) { initImage("shop/proxy:1")(&d.Spec.Template) },
+			change: func(d *appsv1.Deployment) {
+				image("shop/proxy:1")(&d.Spec.Template)
+				initImage("shop/orders:1")(&d.Spec.Template)
+			}, want: "legacy" + nameIt,
+		}},
+		"it runs the same images twice": {labels: []string{"app", "legacy"}, row: row{
+			change: func(d *appsv1.Deployment) { initImage("shop/orders:1")(&d.Spec.Template) }, want: "legacy" + nameIt,
+		}},
+		"it goes back to an image of another API": {labels: []string{"app", "orders"}, row: row{
+			change: func(d *appsv1.Deployment) { image("shop/proxy:1")(&d.Spec.Template) }, want: "orders" + nameIt,
 		}},
 		"what never named a revision names its first": {labels: []string{"app", "legacy"}, row: row{change: revision("legacy-1")}},
 		"R11: back to what ran before the first name": {revisions: "legacy-1", labels: []string{"app", "legacy"}, row: row{
