@@ -76,7 +76,8 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 	c.set(v1alpha1.ConditionPublished, isTrue(verdict.Published), verdict.Reason, verdict.Message)
 	c.set(v1alpha1.ConditionMatured, isTrue(verdict.Matured), verdict.MaturedReason, verdict.MaturedMessage)
 	switch verdict.Reason {
-	case v1alpha1.ReasonTooSoon, v1alpha1.ReasonIncomplete, v1alpha1.ReasonPolicyInvalid, v1alpha1.ReasonDigestMismatch:
+	case v1alpha1.ReasonTooSoon, v1alpha1.ReasonIncomplete, v1alpha1.ReasonPolicyInvalid, v1alpha1.ReasonDigestMismatch,
+		v1alpha1.ReasonTerminating:
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, verdict.Reason, verdict.Message)
 	default:
 		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, verdict.Message)

@@ -36,7 +36,7 @@ func (r *CustomerAPIReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		}
 		return ctrl.Result{}, err
 	}
-	// One that is being deleted still serves: it is kept up until it is gone.
+	// One that is being deleted still serves: it is kept up until it is gone, and promises nothing new (gate.Promise).
 	now, err := r.clock.Now(ctx)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -39,7 +39,7 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	status.NextChangeTime = optionalTime(seen.promise.NextChange)
 
 	c := conditions{list: &status.Conditions, generation: api.Generation, now: now}
-	setReady(c, seen, state)
+	setReady(c, api, seen, state)
 	r.setGoverned(c, api, len(seen.policies) > 0, state)
 	setBaselineConfirmed(c, api)
 }
@@ -57,9 +57,12 @@ func versionsOf(api *v1alpha1.CustomerAPI) string {
 	return strings.Join(names, ",")
 }
 
-func setReady(c conditions, seen sight, state gateState) {
+func setReady(c conditions, api *v1alpha1.CustomerAPI, seen sight, state gateState) {
 	lost, kept := lostCarriers(seen.carriers), seen.governing.Message()
 	switch {
+	case api.DeletionTimestamp != nil:
+		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTerminating,
+			"it is being deleted: what is promised stands until it is gone, and nothing new is promised")
 	case state.Failure != "":
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGateNotWritten,
 			"the gate of the namespace could not be written, the last one stands: "+state.Failure)

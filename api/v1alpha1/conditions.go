@@ -28,6 +28,9 @@ const (
 	// ReasonProposalInvalid: a ConfigMap that proposes a revision holds nothing
 	// that can be one.
 	ReasonProposalInvalid = "ProposalInvalid"
+	// ReasonTerminating: the object is being deleted. What it stands for already
+	// stands until it is gone, and nothing new is added.
+	ReasonTerminating = "Terminating"
 	// ReasonGateNotWritten: the gate of the namespace could not be written; the
 	// last one stands.
 	ReasonGateNotWritten = "GateNotWritten"

@@ -55,6 +55,8 @@ var rulings = map[string]ruling{
 	v1alpha1.ReasonTooSoon:    {[]string{"R1", "R6"}, "A notice is published only when its date leaves customers the time they are owed, counted from now."},
 	v1alpha1.ReasonIncomplete: {[]string{"R6"}, "A notice is published only when customers find in it what they need."},
 	v1alpha1.ReasonWithdrawn:  {[]string{"R6"}, "Customers were told that the change does not come. What it covered is uncovered."},
+	v1alpha1.ReasonTerminating: {[]string{"R6"},
+		"A notice that is being deleted goes with all that was stamped on it, so it is not published any more."},
 	v1alpha1.ReasonSuperseded: {[]string{"R6"}, "Another notice replaces it. What stands in both keeps the older clock."},
 	v1alpha1.ReasonRunning:    {[]string{"R3"}, "A notice matures at its date or, where that is later, when the period owed is over."},
 	v1alpha1.ReasonMatured:    {[]string{"R3", "R4"}, "Its date has come and the period owed is over: what it covers may ship."},

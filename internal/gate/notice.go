@@ -26,6 +26,8 @@ func EvaluateNotice(in NoticeInput) NoticeVerdict {
 	switch {
 	case in.Notice.Status.PublishedTime != nil:
 		return n.published()
+	case in.Notice.DeletionTimestamp != nil: // it goes as soon as nothing holds it, and so would the stamp
+		return n.unpublished(v1alpha1.ReasonTerminating, "it is being deleted: publish a new one under another name")
 	case in.Notice.Spec.State == v1alpha1.NoticeWithdrawn:
 		return n.unpublished(v1alpha1.ReasonWithdrawn, "it was withdrawn before it was published")
 	case len(n.policyErrors) > 0:
@@ -119,7 +121,11 @@ func (n *notification) unpublished(reason, message string) NoticeVerdict {
 		Reason: reason, Message: singleLine(message, maxMessageLength),
 		MaturedReason: v1alpha1.ReasonNotPublished, MaturedMessage: "it was not published",
 	}
-	if reason == v1alpha1.ReasonWithdrawn || reason == v1alpha1.ReasonPolicyInvalid || reason == v1alpha1.ReasonSuperseded || !n.readable {
+	switch reason {
+	case v1alpha1.ReasonWithdrawn, v1alpha1.ReasonTerminating, v1alpha1.ReasonPolicyInvalid, v1alpha1.ReasonSuperseded:
+		return v
+	}
+	if !n.readable {
 		return v
 	}
 	earliest := n.earliest()

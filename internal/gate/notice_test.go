@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
@@ -73,6 +74,9 @@ func TestNoticesThatCanBePublishedR6(t *testing.T) {
 		"R6 nor before the date that the other said": {
 			notice: toPublish(now.Add(time.Hour)).Supersedes("older"),
 			others: []*builders.NoticeBuilder{toPublish(now.Add(2 * time.Hour)).Published(now.Add(-300 * day)).Named("older")}, want: v1alpha1.ReasonTooSoon},
+		"R6 one that is being deleted": {notice: toPublish(inTime), edit: terminating, want: v1alpha1.ReasonTerminating},
+		"R6 a draft that is being deleted": {
+			notice: toPublish(inTime).State(v1alpha1.NoticeDraft), edit: terminating, want: v1alpha1.ReasonTerminating},
 		"it is superseded before it was published": {
 			notice: toPublish(inTime),
 			others: []*builders.NoticeBuilder{toPublish(inTime).Published(now.Add(-day)).Named("newer").Supersedes("n")}, want: v1alpha1.ReasonSuperseded},
@@ -95,6 +99,21 @@ func TestNoticesThatCanBePublishedR6(t *testing.T) {
 				t.Errorf("matured %v, %s", v.Matured, v.MaturedReason)
 			}
 		})
+	}
+}
+
+// terminating says that the notice was deleted, and that a finalizer holds it.
+func terminating(in *gate.NoticeInput) {
+	in.Notice.DeletionTimestamp = &metav1.Time{Time: now.Add(-time.Second)}
+}
+
+// What customers were told stands for as long as the notice is there.
+func TestAPublishedNoticeThatIsBeingDeletedStandsR6(t *testing.T) {
+	in := noticing(toPublish(when(t, "2027-06-01T00:00:00Z")).Published(now).Owed("v1", "Removal", "public-apis", "Europe/Berlin", 180))
+	want := gate.EvaluateNotice(in)
+	terminating(&in)
+	if diff := cmp.Diff(want, gate.EvaluateNotice(in)); diff != "" || !want.Published {
+		t.Errorf("published %v, and being deleted changes (-want +got):\n%s", want.Published, diff)
 	}
 }
 

@@ -103,9 +103,13 @@ func (p *pass) promisedAt(prev []v1alpha1.PromisedContract, t time.Time) []v1alp
 }
 
 // settledAt are the revisions whose contracts become a promise at t, by name. While nothing is promised,
-// whatever serves with a contract is the baseline, at once.
+// whatever serves with a contract is the baseline, at once. An API that is being deleted promises nothing
+// new; what it has promised stands for as long as it is there.
 func (p *pass) settledAt(t time.Time, baseline bool) []v1alpha1.ObjectName {
 	var names []v1alpha1.ObjectName
+	if p.api.DeletionTimestamp != nil {
+		return nil
+	}
 	for _, e := range p.serving {
 		f, ok := p.factsOf(e.Revision)
 		if !ok || !f.Decided || len(f.Contracts) == 0 {

@@ -302,3 +302,37 @@ func TestPromiseReadsAStatusWithoutTimes(t *testing.T) {
 		t.Errorf("%d ways back, %d promised, %d broken", len(got.WayBack), len(got.Promised), len(got.Broken))
 	}
 }
+
+// What an API that is being deleted has promised stands, and nothing is added: it would be gone with the object.
+func TestAnAPIThatIsBeingDeletedPromisesNothingNewR10(t *testing.T) {
+	byA := []v1alpha1.PromisedContract{promisedBy("a", "v1=one", -time.Hour)}
+	tests := map[string]struct {
+		promised []v1alpha1.PromisedContract
+		facts    gate.RevisionFacts
+	}{
+		"no baseline":            {nil, onMerit("v1=one")},
+		"nothing that settled":   {byA, onMerit("v1=two")},
+		"nothing is taken away":  {byA, onMerit()},
+		"not the way back, too":  {byA, breaking("v1=two")},
+		"not what it had before": {byA, onMerit("v1=one", "v2=new")},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := orders(v1alpha1.CustomerAPIStatus{Promised: tc.promised, Serving: []v1alpha1.ServingRevision{served("web", "b", 0, 0)}})
+			api.DeletionTimestamp = at(0)
+			out := gate.Promise(gate.PromiseInput{
+				Now: noon.Add(1000 * time.Hour), API: api, Revisions: map[string]gate.RevisionFacts{"b": tc.facts},
+				Observed: []gate.Observation{{
+					Workload: served("web", "b", 0).Workload, Completed: true, Current: "b", TakesTraffic: true, Ready: 1,
+					Running: []gate.Running{{Revision: "b", Pods: 1, Wanted: 1}},
+				}},
+			})
+			if diff := cmp.Diff(tc.promised, out.Promised, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if len(out.Serving) != 1 || out.NextChange != nil {
+				t.Errorf("serving %v, next change %v", out.Serving, out.NextChange)
+			}
+		})
+	}
+}

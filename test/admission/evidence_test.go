@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +20,7 @@ import (
 
 const (
 	evidence = "forewarn-evidence"
+	going    = "this notice is being deleted, and nothing new is told with it: make a new one under another name"
 	onlyOurs = "only forewarn itself writes and deletes gates, the status of its kinds, kept contracts and published notices"
 )
 
@@ -191,4 +194,62 @@ func TestBypass30PublishedNotices(t *testing.T) {
 	}
 	s.must(s.tenant.Delete(t.Context(), draft))
 	s.must(s.tenant.DeleteAllOf(t.Context(), draft, client.InNamespace(s.name), client.MatchingFields{"metadata.name": "thrown-away"}))
+}
+
+// Bypass 14: a notice on its way out is told to nobody, by its author or by forewarn, and can still go. What was told
+// before can be taken back.
+func TestBypass14NoticesThatAreBeingDeleted(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	held := func(name string, state v1alpha1.NoticeState) *v1alpha1.ChangeNotice {
+		n := notice(name, state)
+		n.Finalizers = []string{"test.forewarn.dev/hold"}
+		s.create(n)
+		return n
+	}
+	change := func(u *user, n *v1alpha1.ChangeNotice, with map[string]any) error {
+		return u.Patch(t.Context(), n.DeepCopy(), merge(t, with))
+	}
+	spec := func(field string, value any) map[string]any {
+		return map[string]any{"spec": map[string]any{field: value}}
+	}
+	stamp := map[string]any{"status": map[string]any{"publishedTime": "2026-11-22T00:00:00Z"}}
+	free := map[string]any{"metadata": map[string]any{"finalizers": nil}}
+
+	draft, late := held("draft", v1alpha1.NoticeDraft), held("late", v1alpha1.NoticePublished)
+	s.must(change(s.tenant, draft, spec("title", "What was meant")))
+	s.must(s.tenant.Delete(t.Context(), draft))
+	s.must(s.tenant.Delete(t.Context(), late))
+	for _, u := range []*user{s.tenant, s.admin} {
+		s.refused(change(u, draft, spec("state", "Published")), evidence, going)
+		s.refused(change(u, draft, spec("title", "Another")), evidence, going)
+		s.refused(change(u, draft, map[string]any{"spec": map[string]any{"state": "Published"}, "metadata": free["metadata"]}), evidence, going)
+		s.must(change(u, draft, map[string]any{"metadata": map[string]any{"labels": map[string]string{"seen": "true"}}}))
+	}
+	s.refused(s.manager.Status().Patch(t.Context(), late.DeepCopy(), merge(t, stamp)), evidence, going)
+	s.must(s.manager.Status().Patch(t.Context(), late.DeepCopy(), merge(t, map[string]any{"status": map[string]any{"observedGeneration": 2}})))
+	s.must(change(s.tenant, late, spec("state", "Withdrawn")))
+	s.must(change(s.tenant, draft, free))
+	s.must(change(s.tenant, late, free))
+}
+
+// A2: the notices of a namespace that goes are freed by whoever holds them, also the published ones.
+func TestA2PublishedNoticesGoWithTheirNamespace(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	told := notice("told", v1alpha1.NoticePublished)
+	told.Finalizers = []string{"test.forewarn.dev/hold"}
+	s.create(told)
+	s.publish(told)
+	s.must(s.admin.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.name}}))
+	NewWithT(t).Eventually(func() bool {
+		s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(told), told))
+		return told.DeletionTimestamp != nil
+	}).WithTimeout(patience).WithPolling(often).Should(BeTrue())
+	later := merge(t, map[string]any{"spec": map[string]any{"effectiveTime": "2028-01-01T00:00:00Z"}})
+	s.refused(s.admin.Patch(t.Context(), told.DeepCopy(), later), evidence, going)
+	s.must(s.admin.Patch(t.Context(), told.DeepCopy(), merge(t, map[string]any{"metadata": map[string]any{"finalizers": nil}})))
+	NewWithT(t).Eventually(func() bool {
+		return apierrors.IsNotFound(s.admin.Get(t.Context(), client.ObjectKeyFromObject(told), told))
+	}).WithTimeout(patience).WithPolling(often).Should(BeTrue())
 }

@@ -3,12 +3,15 @@
 package e2e
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
@@ -138,6 +141,47 @@ func TestAWithdrawnNoticeCoversNothing(t *testing.T) {
 	e.get(notice, "no-delete")
 	e.Expect(notice.Status.WithdrawnTime).NotTo(BeNil())
 	e.Expect(notice.Status.PublishedTime).To(Equal(published))
+}
+
+// hold makes an object wait for its end while it has these finalizers.
+func (e *env) hold(object client.Object, finalizers ...string) {
+	e.t.Helper()
+	change, err := json.Marshal(map[string]any{"metadata": map[string]any{"finalizers": finalizers}})
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(e.developer.Patch(e.ctx, object, client.RawPatch(types.MergePatchType, change))).To(Succeed())
+}
+
+// Bypass 14: what is held by a finalizer while it is being deleted is neither published nor promised anything new.
+func TestWhatIsBeingDeletedPromisesNothingNew(t *testing.T) {
+	e := adopted(t)
+	notice := e.notice("no-delete")
+	e.hold(notice, "test.forewarn.dev/hold")
+	e.stop() // so that the publication and the deletion are there before anybody looks
+	e.publish(notice, notice.Status.EarliestTime)
+	e.Expect(e.developer.Delete(e.ctx, notice)).To(Succeed())
+	e.startManager(0)
+	e.noticeIs("no-delete", "False Terminating", "False NotPublished")
+	e.get(notice, "no-delete")
+	e.Expect(notice.Status.PublishedTime).To(BeNil())
+	e.hold(notice)
+}
+
+// Bypass 14: an API that waits for its end keeps what it promised, and no more.
+func TestAnAPIThatIsBeingDeletedPromisesNothing(t *testing.T) {
+	e := newEnv(t)
+	e.policy()
+	api := e.api("orders")
+	e.hold(api, "test.forewarn.dev/hold")
+	e.Expect(e.developer.Delete(e.ctx, api)).To(Succeed())
+	e.revision("orders-1", "orders", openAPI(listOrders, deleteOrder))
+	e.judged("orders-1", "True Baseline")
+	e.Expect(e.release("orders", "orders-1", "orders:1")).To(Succeed())
+	e.rolledOut("orders", "orders:1")
+	e.serves("orders", "orders-1")
+	e.get(api, "orders")
+	e.Expect(api.Status.Promised).To(BeEmpty())
+	e.Expect(e.ready("orders")).To(Equal("False Terminating"))
+	e.hold(api)
 }
 
 // Under Warn everything passes, and what broke is not forgotten.
