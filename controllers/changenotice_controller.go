@@ -61,10 +61,14 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 		status.PublishedTime = fromSecond(now)
 		status.PublishedDigest = verdict.Digest
 		status.Owed = verdict.Owed
+		status.Validity = verdict.Validity
 	}
 	told := status.PublishedTime != nil
 	if told && notice.Spec.State == v1alpha1.NoticeWithdrawn && status.WithdrawnTime == nil {
 		status.WithdrawnTime = atSecond(now)
+	}
+	if told && verdict.MaturedReason == v1alpha1.ReasonLapsed && status.LapsedTime == nil {
+		status.LapsedTime = optionalTime(verdict.Lapses)
 	}
 	status.EarliestTime = optionalTime(verdict.Earliest)
 	status.MaturesTime = optionalTime(verdict.Matures)

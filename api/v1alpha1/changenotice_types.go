@@ -129,6 +129,8 @@ type NoticeUpdate struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.publishedDigest) || has(self.publishedDigest) && self.publishedDigest == oldSelf.publishedDigest",message="the stamp of a publication stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.withdrawnTime) || has(self.withdrawnTime) && self.withdrawnTime == oldSelf.withdrawnTime",message="the stamp of a withdrawal stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.owed) || has(self.owed) && self.owed == oldSelf.owed",message="what was owed at publication stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.validity) || has(self.validity) && self.validity == oldSelf.validity",message="how long a notice is valid stays as it was at publication"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.lapsedTime) || has(self.lapsedTime) && self.lapsedTime == oldSelf.lapsedTime",message="the stamp of a lapse stays"
 // +kubebuilder:validation:MinProperties=1
 type ChangeNoticeStatus struct {
 	// conditions are Published, Matured, Ready.
@@ -165,6 +167,12 @@ type ChangeNoticeStatus struct {
 	// +kubebuilder:validation:MaxItems=640
 	Owed []OwedNotice `json:"owed,omitempty"`
 
+	// validity is how long after its effectiveTime the notice covers, as the
+	// policies had it when the notice was published. It does not change
+	// afterwards.
+	// +optional
+	Validity NoticeValidity `json:"validity,omitzero"`
+
 	// earliestTime is the earliest effectiveTime with which a draft could be
 	// published now.
 	// +optional
@@ -176,8 +184,14 @@ type ChangeNoticeStatus struct {
 	MaturesTime *metav1.Time `json:"maturesTime,omitempty"`
 
 	// lapsesTime is the moment from which the notice covers nothing any more.
+	// Once it has come, a later effectiveTime does not move it.
 	// +optional
 	LapsesTime *metav1.Time `json:"lapsesTime,omitempty"`
+
+	// lapsedTime is the moment at which the notice lapsed. Left out, it has
+	// not.
+	// +optional
+	LapsedTime *metav1.Time `json:"lapsedTime,omitempty"`
 
 	// daysLeft is the number of full days until the notice matures.
 	// +optional
@@ -187,6 +201,22 @@ type ChangeNoticeStatus struct {
 	// supersededBy is the published notice that replaces this one.
 	// +optional
 	SupersededBy ObjectName `json:"supersededBy,omitempty"`
+}
+
+// NoticeValidity is how long after its effectiveTime a notice covers.
+type NoticeValidity struct {
+	// days is the number of calendar days.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3650
+	Days int32 `json:"days,omitempty"`
+
+	// timeZone is the IANA time zone in which a day begins and ends, for
+	// example "Europe/Berlin".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
 }
 
 // ChangeNotice is one planned change told to customers.
@@ -212,6 +242,7 @@ type ChangeNoticeStatus struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.help) == has(oldSelf.spec.help) && (!has(self.spec.help) || self.spec.help == oldSelf.spec.help)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.supersedes) == has(oldSelf.spec.supersedes) && (!has(self.spec.supersedes) || self.spec.supersedes == oldSelf.spec.supersedes)",message="what a published notice supersedes is frozen: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && timestamp(self.spec.effectiveTime) >= timestamp(oldSelf.spec.effectiveTime)",message="the date of a published notice can only move to later"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.lapsedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && self.spec.effectiveTime == oldSelf.spec.effectiveTime",message="a notice that has lapsed is over, and a later date does not bring it back: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.updates) || has(self.spec.updates) && self.spec.updates.filter(u, u in oldSelf.spec.updates) == oldSelf.spec.updates",message="updates of a published notice can only be appended to"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.updates) || has(self.spec.updates) && self.spec.updates[size(oldSelf.spec.updates) - 1] == oldSelf.spec.updates[size(oldSelf.spec.updates) - 1]",message="updates of a published notice can only be appended to"
 type ChangeNotice struct {

@@ -59,8 +59,8 @@ func TestDeletionIsRemovalR15(t *testing.T) {
 			[]edit{against(builders.API("orders").Version("v1", "Stable").Serving("orders", "", now))},
 			"deleting what serves customerapi/orders removes v1, and nobody was told that v1 goes; " + owed +
 				"publish a notice that covers v1 today and it may go from 2027-05-22, or keep it", "2026-11-22T23:00:01Z"},
-		"customers were told, and it has matured":       {[]edit{telling(gone("n", "v1"))}, "", "2027-05-20T10:00:00Z"},
-		"customers were told of both, and both matured": {[]edit{against(two()), telling(gone("n", "v1", "v2"))}, "", "2027-05-20T10:00:00Z"},
+		"customers were told, and it has matured":       {[]edit{telling(gone("n", "v1"))}, "", "2027-05-20T09:00:00Z"},
+		"customers were told of both, and both matured": {[]edit{against(two()), telling(gone("n", "v1", "v2"))}, "", "2027-05-20T09:00:00Z"},
 		"nothing serves, and nothing is promised":       {[]edit{against(builders.API("orders").Version("v1", "Stable"))}, "", ""},
 		"no policy selects it":                          {[]edit{boundBy()}, "", ""},
 		"there is no such API":                          {[]edit{func(in *gate.Input) { in.API = nil }}, "", ""},
@@ -88,10 +88,10 @@ func TestDeletionIsFreeFromMaturityToLapseR15(t *testing.T) {
 	effective := when(t, "2026-12-01T00:00:00Z")
 	n := builders.Notice("n", "orders").CoversVersion("v1").Published(now.Add(-300 * day)).Effective(effective)
 	for at, want := range map[time.Time]bool{
-		effective.Add(-time.Second):          true,
-		effective:                            false,
-		effective.Add(180*day - time.Second): false,
-		effective.Add(180 * day):             true,
+		effective.Add(-time.Second): true,
+		effective:                   false,
+		effective.Add(180*day - time.Hour - time.Second): false, // in Berlin clocks went on meanwhile
+		effective.Add(180*day - time.Hour):               true,
 	} {
 		if held, message, _ := gate.Deletion(proposing(asOf(at), telling(n))); held != want {
 			t.Errorf("at %s held %v: %s", at, held, message)

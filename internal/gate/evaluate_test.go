@@ -55,7 +55,7 @@ func TestEvaluate(t *testing.T) {
 			[]edit{changing(deleteOrders), telling(builders.Notice("n", "orders").CoversOperation("v1", "DELETE /orders/{id}").
 				Effective(now.Add(-7 * day)))}, outcome{"False", v1alpha1.ReasonNoticeMissing}},
 		"R7 the notice lapsed": {
-			[]edit{changing(deleteOrders), telling(tellingDelete("n").Published(now.Add(-600 * day)).Effective(now.Add(-180 * day)))},
+			[]edit{changing(deleteOrders), telling(tellingDelete("n").Published(now.Add(-600 * day)).Effective(now.Add(-181 * day)))},
 			outcome{"False", v1alpha1.ReasonNoticeMissing}},
 		"R9 a promised version is missing": {
 			[]edit{proposedAs(revised().Contract("v2", "v2 as proposed"))}, outcome{"False", v1alpha1.ReasonNoticeMissing}},

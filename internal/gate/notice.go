@@ -15,6 +15,15 @@ import (
 // EvaluateNotice says whether a notice can be published and, when it was, from when on and until when what it
 // covers may serve.
 func EvaluateNotice(in NoticeInput) NoticeVerdict {
+	v := evaluateNotice(in)
+	if known := in.Notice.Status.LapsesTime; v.Lapses == nil && in.Notice.Status.PublishedTime != nil && known != nil {
+		lapses := known.UTC() // it stays known, whatever else becomes of the notice or the API
+		v.Lapses = &lapses
+	}
+	return v
+}
+
+func evaluateNotice(in NoticeInput) NoticeVerdict {
 	if ref := string(in.Notice.Spec.APIRef.Name); in.API == nil || ref != in.API.Name {
 		return NoticeVerdict{
 			Reason:        v1alpha1.ReasonIncomplete,
@@ -112,6 +121,7 @@ func (n *notification) proposed() NoticeVerdict {
 	}
 	v := n.standing()
 	v.Publishable, v.Digest, v.Owed = true, notice.Digest(spec), n.owed()
+	v.Validity = n.policies.Validity(effective).Frozen()
 	return v
 }
 
@@ -188,13 +198,15 @@ func (n *notification) standing() NoticeVerdict {
 	}
 	v.Matures, v.Lapses = &n.whole.Matures, &n.whole.Lapses
 	zone := n.binding.Period.Zone
+	if at, lapsed := notice.LapsedBy(n.Notice, n.Now); lapsed {
+		return n.over(v, at, zone)
+	}
 	from, until := moment(*v.Matures, zone), moment(*v.Lapses, zone)
 	v.Message = fmt.Sprintf("customers were told; what it covers may serve from %s until %s", from, until)
 	moments := map[time.Time]bool{*v.Matures: true, *v.Lapses: true}
 	switch {
 	case !n.Now.Before(*v.Lapses):
-		v.MaturedReason = v1alpha1.ReasonLapsed
-		v.MaturedMessage = fmt.Sprintf("it covers nothing since %s: publish a new one", until)
+		return n.over(v, *v.Lapses, zone)
 	case !n.Now.Before(*v.Matures):
 		v.Matured, v.MaturedReason = true, v1alpha1.ReasonMatured
 		v.MaturedMessage = fmt.Sprintf("what it covers may serve until %s", until)
@@ -208,6 +220,15 @@ func (n *notification) standing() NoticeVerdict {
 		}
 	}
 	v.NextChange = firstOf(momentsAfter(n.Now, moments))
+	return v
+}
+
+// over is the verdict on a notice that lapsed at that moment, whatever date it has by now.
+func (n *notification) over(v NoticeVerdict, at time.Time, zone string) NoticeVerdict {
+	since := moment(at, zone)
+	v.Lapses, v.MaturedReason = &at, v1alpha1.ReasonLapsed
+	v.Message = fmt.Sprintf("customers were told; what it covers could serve until %s", since)
+	v.MaturedMessage = fmt.Sprintf("it covers nothing since %s, and a later date does not bring it back: publish a new one", since)
 	return v
 }
 

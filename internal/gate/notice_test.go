@@ -156,6 +156,31 @@ func TestNoticesThatLackSomething(t *testing.T) {
 	}
 }
 
+// knownToLapse is what the status says of a notice that was to lapse in November 2027.
+func knownToLapse(b *builders.NoticeBuilder) *builders.NoticeBuilder {
+	return b.Lapses(time.Date(2027, time.November, 28, 1, 0, 0, 0, time.UTC))
+}
+
+// What was known of the lapse stays known, also while something else keeps the notice from covering anything.
+func TestTheLapseStaysKnownR7(t *testing.T) {
+	for name, edit := range map[string]func(*gate.NoticeInput){
+		"it has lapsed":           func(in *gate.NoticeInput) { in.Now = when(t, "2028-02-01T00:00:00Z") },
+		"the API is gone":         func(in *gate.NoticeInput) { in.API = nil },
+		"it is withdrawn":         func(in *gate.NoticeInput) { in.Notice.Spec.State = v1alpha1.NoticeWithdrawn },
+		"it says something else":  func(in *gate.NoticeInput) { in.Notice.Spec.Title = "x" },
+		"what is owed is unknown": func(in *gate.NoticeInput) { in.Notice.Status.Owed[0].Days = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := noticing(knownToLapse(toPublish(when(t, "2028-01-01T00:00:00Z")).Published(now).
+				Owed("v1", "Removal", "public-apis", "Europe/Berlin", 180)))
+			edit(&in)
+			if v := gate.EvaluateNotice(in); v.Lapses == nil || !v.Lapses.Equal(in.Notice.Status.LapsesTime.Time) {
+				t.Errorf("%v: %s", v.Lapses, v.Message)
+			}
+		})
+	}
+}
+
 func TestTheLifeOfANotice(t *testing.T) {
 	told := func() *builders.NoticeBuilder {
 		return toPublish(when(t, "2027-06-01T00:00:00Z")).Published(now).Owed("v1", "Removal", "public-apis", "Europe/Berlin", 180)
@@ -177,9 +202,15 @@ func TestTheLifeOfANotice(t *testing.T) {
 		"it runs for a day more":      {told(), nil, want{"2027-05-30T22:00:00Z", true, false, "Running", 1, "2027-05-30T22:00:01Z"}},
 		"it runs for less than a day": {told(), nil, want{"2027-05-30T22:00:01Z", true, false, "Running", 0, "2027-06-01T00:00:00Z"}},
 		"a second before it matures":  {told(), nil, want{"2027-05-31T23:59:59Z", true, false, "Running", 0, "2027-06-01T00:00:00Z"}},
-		"it has matured":              {told(), nil, want{"2027-06-01T00:00:00Z", true, true, "Matured", 0, "2027-11-28T00:00:00Z"}},
-		"a second before it lapses":   {told(), nil, want{"2027-11-27T23:59:59Z", true, true, "Matured", 0, "2027-11-28T00:00:00Z"}},
-		"it has lapsed":               {told(), nil, want{"2027-11-28T00:00:00Z", true, false, "Lapsed", -1, ""}},
+		"it has matured":              {told(), nil, want{"2027-06-01T00:00:00Z", true, true, "Matured", 0, "2027-11-28T01:00:00Z"}},
+		"a second before it lapses":   {told(), nil, want{"2027-11-28T00:59:59Z", true, true, "Matured", 0, "2027-11-28T01:00:00Z"}},
+		"it has lapsed":               {told(), nil, want{"2027-11-28T01:00:00Z", true, false, "Lapsed", -1, ""}},
+		"R7 a later date, a second before it lapses": {knownToLapse(told().Effective(when(t, "2028-01-01T00:00:00Z"))), nil,
+			want{"2027-11-28T00:59:59Z", true, false, "Running", 33, "2027-11-28T23:00:01Z"}},
+		"R7 a later date when it has lapsed": {knownToLapse(told().Effective(when(t, "2028-01-01T00:00:00Z"))), nil,
+			want{"2027-11-28T01:00:00Z", true, false, "Lapsed", -1, ""}},
+		"R7 a later date, which has come": {knownToLapse(told().Effective(when(t, "2028-01-01T00:00:00Z"))), nil,
+			want{"2028-01-01T00:00:00Z", true, false, "Lapsed", -1, ""}},
 		"R3 the period is the longer": {told().Effective(when(t, "2027-04-01T00:00:00Z")), nil, want{"2027-05-21T21:59:59Z", true, false, "Running", 0, "2027-05-21T22:00:00Z"}},
 		"it is withdrawn":             {told().Withdrawn(now), nil, want{"2027-06-02T00:00:00Z", false, false, "Withdrawn", -1, ""}},
 		"it is superseded": {told(), []*builders.NoticeBuilder{told().Named("newer").Supersedes("n")},
@@ -230,7 +261,11 @@ func TestWhatIsOwedIsFrozenWithThePublicationR8(t *testing.T) {
 	none := owed("v2", "Correction", 0)
 	none.Policy, none.TimeZone = "b", "UTC"
 	want := []v1alpha1.OwedNotice{business("v1"), owed("v2", "Behaviour", 30), business("v2"), none, owed("v2", "Removal", 180)}
+	in.Policies[1].Spec.ValidForDays = 30
 	v := gate.EvaluateNotice(in)
+	if v.Validity != (v1alpha1.NoticeValidity{Days: 30, TimeZone: "UTC"}) {
+		t.Errorf("valid for %+v", v.Validity)
+	}
 	if diff := cmp.Diff(want, v.Owed); diff != "" || !v.Publishable {
 		t.Errorf("%s (-want +got):\n%s", v.Message, diff)
 	}

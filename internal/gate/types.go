@@ -119,6 +119,8 @@ type NoticeVerdict struct {
 	Digest v1alpha1.Digest
 	// Owed is what is owed: what was frozen at publication or, before, what would be.
 	Owed []v1alpha1.OwedNotice
+	// Validity is how long it covers, to be stamped with the publication.
+	Validity v1alpha1.NoticeValidity
 	// Earliest is the earliest effectiveTime with which it could be published now. Nil once it was.
 	Earliest *time.Time
 	// Matures and Lapses are what is or, before the publication, what would be when published now.

@@ -38,7 +38,7 @@ func TestMoments(t *testing.T) {
 		"nothing changes":           {nil, "- - -"},
 		"nothing is promised":       {[]edit{against(builders.API("orders").Version("v1", "Stable"))}, "- - -"},
 		"no policy":                 {[]edit{changing(deleteOrders), boundBy()}, "- - -"},
-		"told, and it has matured":  {[]edit{changing(deleteOrders), telling(tellingDelete("n"))}, "2026-11-15T10:00:00Z 2027-05-14T10:00:00Z 2027-05-14T10:00:00Z"},
+		"told, and it has matured":  {[]edit{changing(deleteOrders), telling(tellingDelete("n"))}, "2026-11-15T10:00:00Z 2027-05-14T09:00:00Z 2027-05-14T09:00:00Z"},
 		"told, and it runs":         {[]edit{changing(deleteOrders), telling(tellingDelete("n").Effective(now.Add(day)))}, "2026-11-23T10:00:00Z - 2026-11-23T10:00:00Z"},
 		"untold":                    {[]edit{changing(deleteOrders)}, "2027-05-21T22:00:00Z - 2026-11-22T23:00:01Z"},
 		"untold, and it is night":   {[]edit{changing(deleteOrders), asOf(when(t, "2026-11-22T23:00:01Z"))}, "2027-05-22T22:00:00Z - 2026-11-23T23:00:01Z"},
@@ -63,7 +63,7 @@ func TestMoments(t *testing.T) {
 				telling(tellingDelete("n").Effective(now.Add(day+time.Second)), tellingList().Effective(now.Add(2*day)))},
 			"2026-11-24T10:00:00Z - 2026-11-23T10:00:01Z"},
 		"told, and something else is wrong": {
-			[]edit{changing(deleteOrders), telling(tellingDelete("n")), boundBy(publicAPIs().ImagesRequired())}, "- - 2027-05-14T10:00:00Z"},
+			[]edit{changing(deleteOrders), telling(tellingDelete("n")), boundBy(publicAPIs().ImagesRequired())}, "- - 2027-05-14T09:00:00Z"},
 		"it serves, and was never told": {
 			[]edit{changing(deleteOrders), against(servingOrders().Serving("x", "orders-9f31c2aa", now))},
 			"2027-05-21T22:00:00Z - 2026-11-22T23:00:01Z"},
@@ -286,7 +286,7 @@ func TestNoticesThatSeemToBeThereAreNamed(t *testing.T) {
 		"a draft":                   {builders.Notice("n", "orders").CoversOperation("v1", "DELETE /orders/{id}"), v1alpha1.ReasonDraft},
 		"one that is not published": {builders.Notice("n", "orders").CoversOperation("v1", "DELETE /orders/{id}").State("Published"), v1alpha1.ReasonNotPublished},
 		"one that was withdrawn":    {tellingDelete("n").Withdrawn(now), v1alpha1.ReasonWithdrawn},
-		"one that lapsed":           {tellingDelete("n").Effective(now.Add(-180 * day)), v1alpha1.ReasonLapsed},
+		"one that lapsed":           {tellingDelete("n").Effective(now.Add(-181 * day)), v1alpha1.ReasonLapsed},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

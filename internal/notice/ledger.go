@@ -26,6 +26,7 @@ type record struct {
 	// start is the moment at which its clock started; zero for one that was not published.
 	start     time.Time
 	effective time.Time
+	validity  Validity
 	lapses    time.Time
 	// intact says that the notice is what was published, and has a date: without, nobody was told anything.
 	intact bool
@@ -40,7 +41,7 @@ func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, polic
 		n := &notices[i]
 		elsewhere := n.Namespace != "" && api.Namespace != "" && n.Namespace != api.Namespace
 		if string(n.Spec.APIRef.Name) == api.Name && !elsewhere {
-			l.records = append(l.records, newRecord(n, policies.ValidFor()))
+			l.records = append(l.records, newRecord(n, policies))
 		}
 	}
 	slices.SortStableFunc(l.records, func(a, b *record) int {
@@ -58,7 +59,7 @@ func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, polic
 	return l
 }
 
-func newRecord(n *v1alpha1.ChangeNotice, validFor time.Duration) *record {
+func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
 	r := &record{notice: n}
 	for _, entry := range n.Spec.Covers {
 		entry.Operation = Operation(entry.Operation)
@@ -70,7 +71,8 @@ func newRecord(n *v1alpha1.ChangeNotice, validFor time.Duration) *record {
 	}
 	if n.Spec.EffectiveTime != nil {
 		r.effective = n.Spec.EffectiveTime.UTC()
-		r.lapses = earlier(r.effective.Add(validFor), endOfTime)
+		r.validity = validityOf(n, r.effective, policies)
+		r.lapses = r.validity.Lapse(r.effective)
 	}
 	r.intact = r.published() && n.Spec.State == v1alpha1.NoticePublished && n.Spec.EffectiveTime != nil &&
 		n.Status.PublishedDigest == Digest(&n.Spec)
@@ -81,6 +83,12 @@ func (r *record) published() bool { return r.notice.Status.PublishedTime != nil 
 
 func (r *record) withdrawn() bool {
 	return r.notice.Spec.State == v1alpha1.NoticeWithdrawn || r.notice.Status.WithdrawnTime != nil
+}
+
+// lapsedAt says that the notice was over at t. A later date does not bring it back.
+func (r *record) lapsedAt(t time.Time) bool {
+	at, lapsed := LapsedBy(r.notice, t)
+	return lapsed && !t.Before(at) || !t.Before(r.lapses)
 }
 
 // standing is ReasonPublished for a notice that covers what it lists, and else why it covers nothing.
@@ -96,7 +104,7 @@ func (r *record) standing(now time.Time) string {
 		return v1alpha1.ReasonSuperseded
 	case !r.intact:
 		return v1alpha1.ReasonDigestMismatch
-	case !now.Before(r.lapses):
+	case r.lapsedAt(now):
 		return v1alpha1.ReasonLapsed
 	}
 	return v1alpha1.ReasonPublished
@@ -111,7 +119,7 @@ func (l *Ledger) replacedBy(r *record) *record {
 	for _, older := range l.records {
 		// Strictly older: notices that name each other in a circle would keep each other's clocks for ever.
 		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() &&
-			older.intact && older.start.Before(r.start) && r.start.Before(older.lapses) {
+			older.intact && older.start.Before(r.start) && !older.lapsedAt(r.start) {
 			return older
 		}
 	}

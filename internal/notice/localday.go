@@ -36,11 +36,14 @@ type localDays struct {
 type offsetSpan struct{ from, to, offset int64 }
 
 // begins is the Unix time at which d begins.
-func (l *localDays) begins(d day) int64 {
-	midnight := int64(d) * secondsPerDay // as though local time were UTC; no zone is a whole day away
-	for at := midnight - secondsPerDay; ; {
+func (l *localDays) begins(d day) int64 { return l.reads(int64(d) * secondsPerDay) }
+
+// reads is the Unix time at which the clocks of the zone first read that time or a later one. It is given as though
+// local time were UTC.
+func (l *localDays) reads(local int64) int64 {
+	for at := local - secondsPerDay; ; { // no zone is a whole day away
 		span := l.spanAt(at)
-		if first := max(at, midnight-span.offset); first < span.to {
+		if first := max(at, local-span.offset); first < span.to {
 			return first
 		}
 		at = span.to

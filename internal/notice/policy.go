@@ -41,7 +41,7 @@ type Policy struct {
 	Rules    map[string][]v1alpha1.ChangeClass
 	Settle   time.Duration
 	Rollback time.Duration
-	ValidFor time.Duration
+	Validity Validity
 	Images   v1alpha1.ImageRule
 }
 
@@ -80,7 +80,9 @@ func ReadSpec(name string, spec *v1alpha1.NoticePolicySpec) (Policy, []*PolicyEr
 	if spec.ValidForDays != 0 {
 		validForDays = &spec.ValidForDays
 	}
-	r.policy.ValidFor = r.duration("validForDays", validForDays, defaultValidForDays, 1, maxValidForDays, hoursPerDay*time.Hour)
+	r.policy.Validity = Validity{
+		Days: int(r.amount("validForDays", validForDays, defaultValidForDays, 1, maxValidForDays)), Zone: r.calendar.Zone,
+	}
 	return r.policy, r.errors
 }
 
@@ -160,14 +162,18 @@ func (r *policyReader) rules(spec *v1alpha1.NoticePolicySpec) {
 }
 
 func (r *policyReader) duration(field string, set *int32, unset, least, most int32, unit time.Duration) time.Duration {
+	return time.Duration(r.amount(field, set, unset, least, most)) * unit
+}
+
+func (r *policyReader) amount(field string, set *int32, unset, least, most int32) int32 {
 	if set == nil {
-		return time.Duration(unset) * unit
+		return unset
 	}
 	if *set < least || *set > most {
 		r.refuse(field, fmt.Errorf("%d is not between %d and %d", *set, least, most))
-		return time.Duration(unset) * unit
+		return unset
 	}
-	return time.Duration(*set) * unit
+	return *set
 }
 
 // CheckClass says what is wrong with the name of a class.
@@ -223,11 +229,6 @@ func (ps Policies) Settle() time.Duration {
 // Rollback is the longest.
 func (ps Policies) Rollback() time.Duration {
 	return most(ps, func(p Policy) time.Duration { return p.Rollback }, defaultRollbackDays*hoursPerDay*time.Hour)
-}
-
-// ValidFor is the shortest.
-func (ps Policies) ValidFor() time.Duration {
-	return -most(ps, func(p Policy) time.Duration { return -p.ValidFor }, -defaultValidForDays*hoursPerDay*time.Hour)
 }
 
 func most(ps Policies, of func(Policy) time.Duration, none time.Duration) time.Duration {

@@ -42,7 +42,7 @@ func TestReadSpecFillsInWhatIsLeftOut(t *testing.T) {
 		Rules:       map[string][]v1alpha1.ChangeClass{},
 		Settle:      72 * time.Hour,
 		Rollback:    14 * 24 * time.Hour,
-		ValidFor:    180 * 24 * time.Hour,
+		Validity:    Validity{Days: 180, Zone: "UTC"},
 		Images:      v1alpha1.ImagesOptional,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(errs) > 0 {
@@ -86,7 +86,7 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 			if len(errs) != 1 || !strings.Contains(errs[0].Error(), c.want) || errs[0].Policy != "p" {
 				t.Errorf("errors %v, want one that contains %q", errs, c.want)
 			}
-			if read.Settle < 0 || read.Rollback < 0 || read.ValidFor <= 0 {
+			if read.Settle < 0 || read.Rollback < 0 || read.Validity.Days <= 0 {
 				t.Errorf("what cannot be read gave %+v", read)
 			}
 		})
@@ -98,7 +98,7 @@ func TestReadSpecTakesTheLimits(t *testing.T) {
 		s.SettleHours, s.RollbackDays, s.ValidForDays = ptr(0), ptr(0), 1
 	})
 	read, errs := ReadSpec("p", &p.Spec)
-	if len(errs) > 0 || read.Settle != 0 || read.Rollback != 0 || read.ValidFor != 24*time.Hour {
+	if len(errs) > 0 || read.Settle != 0 || read.Rollback != 0 || read.Validity.Days != 1 {
 		t.Errorf("got %+v, %v", read, errs)
 	}
 }
@@ -131,15 +131,15 @@ func TestPoliciesTogetherR1(t *testing.T) {
 	})
 	for name, policies := range map[string]Policies{"a, b": reading(t, a, b), "b, a": reading(t, b, a)} {
 		policy, required := policies.ImagesRequired()
-		got := []any{policies.Enforcement(), policies.Settle(), policies.Rollback(), policies.ValidFor(), policy, required}
-		want := []any{v1alpha1.EnforcementDeny, 10 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, "b", true}
+		got := []any{policies.Enforcement(), policies.Settle(), policies.Rollback(), policies.Validity(time.Time{}).Days, policy, required}
+		want := []any{v1alpha1.EnforcementDeny, 10 * time.Hour, 7 * 24 * time.Hour, 30, "b", true}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 	none := Policies{}
-	if none.Enforcement() != "" || none.Settle() != 72*time.Hour || none.Rollback() != 14*24*time.Hour || none.ValidFor() != 180*24*time.Hour {
-		t.Errorf("without a policy: %v %v %v %v", none.Enforcement(), none.Settle(), none.Rollback(), none.ValidFor())
+	if none.Enforcement() != "" || none.Settle() != 72*time.Hour || none.Rollback() != 14*24*time.Hour || none.Validity(time.Time{}) != (Validity{Days: 180, Zone: "UTC"}) {
+		t.Errorf("without a policy: %v %v %v %v", none.Enforcement(), none.Settle(), none.Rollback(), none.Validity(time.Time{}))
 	}
 }
 

@@ -93,6 +93,12 @@ func (b *NoticeBuilder) Owed(version string, class v1alpha1.ChangeClass, policy,
 	return b
 }
 
+// Lapses is the moment that its status says.
+func (b *NoticeBuilder) Lapses(t time.Time) *NoticeBuilder {
+	b.notice.Status.LapsesTime = instant(t)
+	return b
+}
+
 // Obj is the object.
 func (b *NoticeBuilder) Obj() *v1alpha1.ChangeNotice {
 	n := b.notice.DeepCopy()

@@ -99,6 +99,8 @@ var changeNoticeFields = fields{
 	"status.owed[0].holidays[0]":    chars(1, 16),
 	"status.owed[0].closedDates":    items(1, 366, date),
 	"status.owed[0].closedDates[0]": chars(10, 10),
+	"status.validity.days":          between(1, 3650),
+	"status.validity.timeZone":      chars(1, 64),
 	"status.daysLeft":               atLeast(0),
 	"status.supersededBy":           objectName,
 }

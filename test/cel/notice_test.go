@@ -18,6 +18,7 @@ const (
 	frozenSupersedes = root + ": what a published notice supersedes is frozen: publish a new one"
 	frozenDate       = root + ": the date of a published notice can only move to later"
 	frozenUpdates    = root + ": updates of a published notice can only be appended to"
+	staysLapsed      = root + ": a notice that has lapsed is over, and a later date does not bring it back: publish a new one"
 	noDraftAgain     = root + ": what customers were told cannot become a draft again: withdraw it"
 	staysWithdrawn   = root + ": a withdrawn notice stays withdrawn: publish a new one"
 	needsDate        = "spec: a notice that is published says from when the change holds: set effectiveTime"
@@ -28,6 +29,7 @@ func published(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
 	u := sample(t, "ChangeNotice")
 	remove(u, "status.withdrawnTime")
+	remove(u, "status.lapsedTime")
 	return u
 }
 
@@ -124,6 +126,7 @@ func TestPublishedNoticeGainsNothing(t *testing.T) {
 
 func TestWithdrawnNotice(t *testing.T) {
 	u := sample(t, "ChangeNotice")
+	remove(u, "status.lapsedTime")
 	set(u, "spec.state", "Withdrawn")
 	tryEdits(t, "spec", u, everyWay, map[string]edit{
 		"published again":  refused(staysWithdrawn, setting("spec.state", "Published")),
@@ -131,6 +134,17 @@ func TestWithdrawnNotice(t *testing.T) {
 		"its title":        refused(frozenText, setting("spec.title", "Never mind.")),
 		"its date earlier": refused(frozenDate, setting("spec.effectiveTime", "2027-06-30T23:59:59Z")),
 		"an update":        allowed(add("spec.updates", text("We took this back."))),
+	})
+}
+
+func TestLapsedNotice(t *testing.T) {
+	u := sample(t, "ChangeNotice")
+	remove(u, "status.withdrawnTime")
+	tryEdits(t, "spec", u, everyWay, map[string]edit{
+		"its date a second later": refused(staysLapsed, setting("spec.effectiveTime", "2027-07-01T00:00:01Z")),
+		"its date, elsewhere":     allowed(setting("spec.effectiveTime", "2027-07-01T02:00:00+02:00")),
+		"withdrawn":               allowed(setting("spec.state", "Withdrawn")),
+		"an update":               allowed(add("spec.updates", text("A new notice follows."))),
 	})
 }
 
@@ -142,6 +156,7 @@ func TestUnstampedNotice(t *testing.T) {
 			set(u, "spec.state", state)
 			remove(u, "status.publishedTime")
 			remove(u, "status.withdrawnTime")
+			remove(u, "status.lapsedTime")
 			edits := map[string]edit{}
 			for name, e := range publishedEdits() {
 				e.complaints = slices.DeleteFunc(slices.Clone(e.complaints), func(c string) bool {

@@ -13,9 +13,11 @@ const (
 	publicationStays = "status: the stamp of a publication stays"
 	withdrawalStays  = "status: the stamp of a withdrawal stays"
 	owedStays        = "status: what was owed at publication stays"
+	validityStays    = "status: how long a notice is valid stays as it was at publication"
+	lapseStays       = "status: the stamp of a lapse stays"
 )
 
-var everyStamp = []string{publicationStays, withdrawalStays, owedStays}
+var everyStamp = []string{publicationStays, withdrawalStays, owedStays, validityStays, lapseStays}
 
 func TestStampsStay(t *testing.T) {
 	u := sample(t, "ChangeNotice")
@@ -33,6 +35,12 @@ func TestStampsStay(t *testing.T) {
 		"owed more":                      refused(owedStays, add("status.owed", owedTerm)),
 		"owed gone":                      refusedRemoval(owedStays, "status.owed"),
 		"a closed date less":             refusedRemoval(owedStays, "status.owed[0].closedDates"),
+		"validity shorter":               refused(validityStays, setting("status.validity.days", int64(179))),
+		"validity longer":                refused(validityStays, setting("status.validity.days", int64(181))),
+		"validity elsewhere":             refused(validityStays, setting("status.validity.timeZone", "UTC")),
+		"validity gone":                  refusedRemoval(validityStays, "status.validity"),
+		"lapsedTime a second later":      refused(lapseStays, setting("status.lapsedTime", "2027-12-28T00:00:01Z")),
+		"lapsedTime gone":                refusedRemoval(lapseStays, "status.lapsedTime"),
 		"all of it gone":                 {change: removing("status"), complaints: everyStamp, removes: true},
 		"all but observedGeneration gone": {
 			change: setting("status", map[string]any{"observedGeneration": int64(1)}), complaints: everyStamp, removes: true,
