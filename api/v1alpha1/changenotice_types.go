@@ -81,15 +81,18 @@ const (
 )
 
 // CoveredChange says which changes a notice covers: those that match all that
-// is set here. A version and nothing else covers the removal of that version,
-// and nothing besides.
+// is set here. It names the operation or the fingerprint. A rule alone covers
+// what the rule finds in no operation, such as a server that is gone; a version
+// and nothing else covers the removal of that version, and nothing besides.
+// +kubebuilder:validation:XValidation:rule="!has(self.operation) || has(self.fingerprint) || !self.operation.contains('*')",message="an operation is exact, such as DELETE /orders/{id}: '*' stands for nothing"
+// +kubebuilder:validation:XValidation:rule="!has(self.rule) || self.rule != 'declared' || has(self.operation) || has(self.fingerprint)",message="a declared change is covered by its operation or its fingerprint: name one"
 type CoveredChange struct {
 	// version is the version that changes, for example "v1".
 	// +required
 	Version VersionName `json:"version,omitempty"`
 
 	// operation is the operation that changes, for example
-	// "DELETE /orders/{id}".
+	// "DELETE /orders/{id}". Nothing in it stands for anything else.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -101,7 +104,8 @@ type CoveredChange struct {
 	// +optional
 	Class ChangeClass `json:"class,omitempty"`
 
-	// rule is the id of the rule that finds the change.
+	// rule is the id of the rule that finds the change. Without an operation or
+	// a fingerprint, only a rule whose changes are of no operation will do.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128

@@ -60,6 +60,16 @@ const (
 	RuleVersionAdded   = "version-added"
 )
 
+// KnowsRule says that there is a rule with that id.
+func KnowsRule(id string) bool {
+	return id == RuleVersionRemoved || id == RuleVersionAdded || openapi.Knows(id)
+}
+
+// OfNoOperation says that what the rule finds is of no single operation.
+func OfNoOperation(rule string) bool {
+	return rule == RuleVersionRemoved || rule == RuleVersionAdded || openapi.OfNoOperation(rule)
+}
+
 const (
 	maxText     = 500
 	maxLocation = 500

@@ -15,7 +15,7 @@ import (
 )
 
 // ruleDeclared is the rule of a change that people declared.
-const ruleDeclared = "declared"
+const ruleDeclared = notice.RuleDeclared
 
 // proposedChanges are all changes of a revision: those between documents, those that people declared, and
 // the versions that are not there any more (R9).

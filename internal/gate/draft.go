@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/contract"
 	"forewarn.dev/forewarn/internal/notice"
 )
 
@@ -24,8 +25,8 @@ const (
 // told.
 //
 // A notice holds 200 entries. Where there are more changes than that, an entry stands for all changes of a
-// class in an operation or, if that is not enough, for all that one rule finds; what is then still too much
-// is left for another draft.
+// class in an operation and, if that is not enough, for all of a class that one rule finds in none; what is then
+// still too much is left for another draft.
 func Draft(in Input, v Verdict) *v1alpha1.ChangeNotice {
 	if in.API == nil || in.Revision == nil || v.OnMerit && v.Uncovered == 0 {
 		return nil
@@ -116,7 +117,7 @@ func draftCovers(untold []*weighed) []v1alpha1.CoveredChange {
 		return entry
 	}
 	byOperation := func(w *weighed) v1alpha1.CoveredChange {
-		if w.Operation == "" || len(w.Operation) > maxChangeLength {
+		if len(w.Operation) > maxChangeLength || !notice.ExactOperation(w.Operation) {
 			return exact(w)
 		}
 		return v1alpha1.CoveredChange{
@@ -124,8 +125,8 @@ func draftCovers(untold []*weighed) []v1alpha1.CoveredChange {
 		}
 	}
 	byRule := func(w *weighed) v1alpha1.CoveredChange {
-		if w.Rule == ruleDeclared || w.Rule == "" || len(w.Rule) > maxRuleLength {
-			return exact(w)
+		if w.Operation != "" || !contract.OfNoOperation(w.Rule) {
+			return byOperation(w)
 		}
 		return v1alpha1.CoveredChange{Version: v1alpha1.VersionName(w.Version), Class: w.subject.Class, Rule: w.Rule}
 	}

@@ -122,16 +122,26 @@ func TestADraftOfManyChangesFitsANotice(t *testing.T) {
 		}
 		return changes
 	}
+	atLarge := func(schemes int) (changes []contract.Change) {
+		for i := range schemes {
+			c := builders.Broken("v1", "")
+			c.Rule, c.Location = "api-security-component-type-changed", fmt.Sprintf("security scheme %d", i)
+			c.Fingerprint = string(builders.DigestOf(c.Location))[:12]
+			changes = append(changes, c)
+		}
+		return changes
+	}
 	cases := map[string]struct {
 		changes []contract.Change
 		covers  int
 		all     bool
 	}{
-		"200 changes are listed one by one":        {many(100, 2, 2), 200, true},
-		"more by their operations":                 {many(150, 2, 2), 150, true},
-		"of more operations by their rules":        {many(300, 4, 4), 4, true},
-		"of more rules as many as there is room":   {many(201, 1, 201), 200, false},
-		"fingerprints count where that is shorter": {many(1, 3, 1), 3, true},
+		"200 changes are listed one by one":           {many(100, 2, 2), 200, true},
+		"more by their operations":                    {many(150, 2, 2), 150, true},
+		"of more operations as many as there is room": {many(201, 1, 1), 200, false},
+		"what is of no operation by its rule":         {append(many(10, 1, 1), atLarge(300)...), 11, true},
+		"and only where that is needed":               {append(many(10, 1, 1), atLarge(190)...), 200, true},
+		"fingerprints count where that is shorter":    {many(1, 3, 1), 3, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

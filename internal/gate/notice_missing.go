@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/contract"
 	"forewarn.dev/forewarn/internal/notice"
 )
 
@@ -57,11 +58,25 @@ func (n *notification) missingIn(entry v1alpha1.CoveredChange) string {
 	case entry.Fingerprint != "" && !fingerprints.MatchString(entry.Fingerprint):
 		return fmt.Sprintf("names fingerprint %q, which is not 12 hex digits", short(entry.Fingerprint))
 	}
-	blanket := entry.Operation == "" && entry.Rule == "" && entry.Fingerprint == ""
+	return n.unclear(entry)
+}
+
+// unclear says what keeps an entry from covering anything, or from saying what (R5).
+func (n *notification) unclear(entry v1alpha1.CoveredChange) string {
+	const name = `name the operation, such as "DELETE /orders/{id}", or the fingerprint`
+	rule, named := entry.Rule, entry.Operation != "" || entry.Fingerprint != ""
 	removal := n.policies.ClassesOf(notice.RuleVersionRemoved, v1alpha1.ClassRemoval)
-	if blanket && entry.Class != "" && !slices.Contains(removal, entry.Class) {
-		return fmt.Sprintf("names no more than version %s and class %s, which covers nothing: name the operation, the rule or the fingerprint",
-			version, entry.Class)
+	switch {
+	case entry.Fingerprint == "" && entry.Operation != "" && !notice.ExactOperation(entry.Operation):
+		return fmt.Sprintf("names operation %q, which is none, and nothing in it stands for another: "+name, short(entry.Operation))
+	case rule != "" && rule != notice.RuleDeclared && !contract.KnowsRule(rule):
+		return fmt.Sprintf("names rule %q, which finds nothing: leave it out, or name one that the documentation lists", short(rule))
+	case entry.Operation != "" && contract.OfNoOperation(rule):
+		return fmt.Sprintf("names rule %s and an operation, and what the rule finds is of none: leave the operation out", rule)
+	case rule != "" && !named && !contract.OfNoOperation(rule):
+		return fmt.Sprintf("names no more than version %s and rule %s, which tells nobody what changes: "+name, entry.Version, rule)
+	case rule == "" && !named && entry.Class != "" && !slices.Contains(removal, entry.Class):
+		return fmt.Sprintf("names no more than version %s and class %s, which covers nothing: "+name, entry.Version, entry.Class)
 	}
 	return ""
 }

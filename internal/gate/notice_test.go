@@ -117,6 +117,13 @@ func TestAPublishedNoticeThatIsBeingDeletedStandsR6(t *testing.T) {
 	}
 }
 
+// covering replaces what the notice covers.
+func covering(operation, rule string) func(*gate.NoticeInput) {
+	return func(in *gate.NoticeInput) {
+		in.Notice.Spec.Covers[0] = v1alpha1.CoveredChange{Version: "v1", Operation: operation, Rule: rule}
+	}
+}
+
 func TestNoticesThatLackSomething(t *testing.T) {
 	inTime := when(t, "2027-05-21T22:00:00Z")
 	cases := map[string]struct {
@@ -136,6 +143,17 @@ func TestNoticesThatLackSomething(t *testing.T) {
 		"a blanket": {func(in *gate.NoticeInput) {
 			in.Notice.Spec.Covers[0] = v1alpha1.CoveredChange{Version: "v1", Class: "Breaking"}
 		}, "covers[0] names no more than version v1 and class Breaking, which covers nothing"},
+		"every operation":               {covering("*", ""), `covers[0] names operation "*", which is none`},
+		"every path":                    {covering("DELETE *", ""), `covers[0] names operation "DELETE *", which is none`},
+		"all below a path":              {covering("DELETE /orders/*", ""), `names operation "DELETE /orders/*", which is none`},
+		"a method alone":                {covering("DELETE", ""), `names operation "DELETE", which is none`},
+		"a path alone":                  {covering("/orders/{id}", ""), `names operation "/orders/{id}", which is none`},
+		"a path of every method":        {covering("* /orders/{id}", ""), `names operation "* /orders/{id}", which is none`},
+		"an operation in words":         {covering("the whole API", ""), `names operation "the whole API", which is none`},
+		"a rule that is in operations":  {covering("", "response-optional-property-removed"), "names no more than version v1 and rule response-optional-property-removed, which tells nobody"},
+		"whatever is declared":          {covering("", "declared"), "names no more than version v1 and rule declared, which tells nobody"},
+		"a rule that is none":           {covering("DELETE /orders/{id}", "api-removed"), `names rule "api-removed", which finds nothing`},
+		"an operation of the whole API": {covering("DELETE /orders/{id}", "api-server-path-removed"), "what the rule finds is of none: leave the operation out"},
 		"a notice to supersede":         {func(in *gate.NoticeInput) { in.Notice.Spec.Supersedes = "older" }, "it supersedes older, which is no published notice"},
 		"another notice to supersede":   {func(in *gate.NoticeInput) { in.Notice.Spec.Supersedes = "n" }, "it supersedes itself"},
 		"more than one thing at a time": {func(in *gate.NoticeInput) { in.Notice.Spec.Title, in.Notice.Spec.EffectiveTime = "", nil }, "it has no title: say what changes and from when; it has no effectiveTime"},
@@ -149,6 +167,27 @@ func TestNoticesThatLackSomething(t *testing.T) {
 				t.Errorf("%s: %s\nwant %s", v.Reason, v.Message, c.want)
 			}
 		})
+	}
+	for name, entry := range map[string]v1alpha1.CoveredChange{
+		"an operation":                   {Operation: "get  /orders"},
+		"the root":                       {Operation: "GET /"},
+		"a webhook":                      {Operation: "POST webhook:order placed"},
+		"a callback":                     {Operation: "POST callback:GET /orders hook {$request.body#/url}"},
+		"an operation and its rule":      {Operation: "DELETE /orders/{id}", Rule: "api-removed-without-deprecation"},
+		"a declared one":                 {Operation: "DELETE /orders/{id}", Rule: "declared"},
+		"a fingerprint":                  {Fingerprint: "0123456789ab"},
+		"a fingerprint and odd words":    {Operation: "the * whole", Fingerprint: "0123456789ab"},
+		"a rule of no operation":         {Rule: "api-server-path-removed"},
+		"another":                        {Rule: "api-global-security-removed"},
+		"the rule of a version's end":    {Rule: notice.RuleVersionRemoved},
+		"a version":                      {},
+		"a version, and that it is gone": {Class: "Removal"},
+	} {
+		entry.Version = "v1"
+		telling := builders.Notice("n", "orders").State("Published").Effective(inTime).Covers(entry)
+		if v := gate.EvaluateNotice(noticing(telling)); !v.Publishable {
+			t.Errorf("%s cannot be told: %s", name, v.Message)
+		}
 	}
 	blanket := builders.Notice("n", "orders").State("Published").Effective(inTime).Covers(v1alpha1.CoveredChange{Version: "v1", Class: "Removal"})
 	if v := gate.EvaluateNotice(noticing(blanket)); !v.Publishable {

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,9 @@ import (
 
 // RuleVersionRemoved finds that a version is gone as a whole. It is all that a blanket entry covers.
 const RuleVersionRemoved = "version-removed"
+
+// RuleDeclared is the rule of a change that people declared.
+const RuleDeclared = "declared"
 
 // Change is a change as notices know it.
 type Change struct {
@@ -26,9 +30,10 @@ type Change struct {
 	Stability v1alpha1.Stability
 }
 
-// covers says whether an entry matches the change in all that the entry sets. One that sets no more than a
-// version and a class would match anything: it covers the removal of the version, and nothing else. The
-// operations of both are as they are compared.
+// covers says whether an entry matches the change in all that the entry sets, and says enough to mean it (R5): the
+// operation or the fingerprint; the rule alone for what is of no operation, which nothing else names, and for nothing
+// that people declared, whatever it is; or nothing but the version, which covers its removal as a whole. The operations
+// of both are as they are compared.
 func covers(entry *v1alpha1.CoveredChange, c *Change) bool {
 	if entry.Fingerprint != "" && entry.Fingerprint != c.Fingerprint ||
 		entry.Operation != "" && entry.Operation != c.Operation ||
@@ -37,8 +42,13 @@ func covers(entry *v1alpha1.CoveredChange, c *Change) bool {
 		string(entry.Version) != c.Version {
 		return false
 	}
-	blanket := entry.Operation == "" && entry.Rule == "" && entry.Fingerprint == ""
-	return !blanket || c.Rule == RuleVersionRemoved
+	switch {
+	case entry.Operation != "" || entry.Fingerprint != "":
+		return true
+	case entry.Rule != "":
+		return c.Operation == "" && c.Rule != RuleDeclared
+	}
+	return c.Rule == RuleVersionRemoved
 }
 
 // Operation is an operation as it is compared: "get  /orders" is "GET /orders".
@@ -49,6 +59,12 @@ func Operation(s string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+var exactOperation = regexp.MustCompile(`^[A-Z]+ (/|webhook:|callback:)[^*]*$`)
+
+// ExactOperation says that a text names one operation as a comparison does: "DELETE /orders/{id}". Nothing in it stands
+// for anything else.
+func ExactOperation(s string) bool { return exactOperation.MatchString(Operation(s)) }
 
 // Coverage is what one notice does for one change: from Matures until Lapses the change may serve.
 type Coverage struct {

@@ -16,6 +16,7 @@ func TestCoversR5(t *testing.T) {
 		Class: v1alpha1.ClassRemoval,
 	}
 	versionGone := Change{Version: "v1", Rule: RuleVersionRemoved, Fingerprint: "ba9876543210", Class: v1alpha1.ClassRemoval}
+	serverGone := Change{Version: "v1", Rule: "api-server-path-removed", Fingerprint: "cccccccccccc", Class: v1alpha1.ClassBreaking}
 	declared := Change{Version: "v1", Rule: "declared", Fingerprint: "aaaaaaaaaaaa", Class: v1alpha1.ClassBehaviour}
 	cases := map[string]struct {
 		entry  v1alpha1.CoveredChange
@@ -30,7 +31,13 @@ func TestCoversR5(t *testing.T) {
 		"a path in other letters is another":        {v1alpha1.CoveredChange{Version: "v1", Operation: "DELETE /Orders/{id}"}, deleted, false},
 		"another name of a parameter is another":    {v1alpha1.CoveredChange{Version: "v1", Operation: "DELETE /orders/{key}"}, deleted, false},
 		"a path is not a pattern":                   {v1alpha1.CoveredChange{Version: "v1", Operation: "DELETE /orders"}, deleted, false},
-		"the rule is enough":                        {v1alpha1.CoveredChange{Version: "v1", Rule: "api-removed"}, deleted, true},
+		"the rule and the operation":                {v1alpha1.CoveredChange{Version: "v1", Rule: "api-removed", Operation: "DELETE /orders/{id}"}, deleted, true},
+		"the rule is not enough in an operation":    {v1alpha1.CoveredChange{Version: "v1", Rule: "api-removed"}, deleted, false},
+		"with the class neither":                    {v1alpha1.CoveredChange{Version: "v1", Rule: "api-removed", Class: "Removal"}, deleted, false},
+		"the rule is enough in no operation":        {v1alpha1.CoveredChange{Version: "v1", Rule: "api-server-path-removed"}, serverGone, true},
+		"another rule is not":                       {v1alpha1.CoveredChange{Version: "v1", Rule: "api-global-security-removed"}, serverGone, false},
+		"in no operation a blanket is not":          {v1alpha1.CoveredChange{Version: "v1", Class: "Breaking"}, serverGone, false},
+		"everything is no operation":                {v1alpha1.CoveredChange{Version: "v1", Operation: "*"}, deleted, false},
 		"the fingerprint is enough":                 {v1alpha1.CoveredChange{Version: "v1", Fingerprint: "0123456789ab"}, deleted, true},
 		"another version":                           {v1alpha1.CoveredChange{Version: "v2", Fingerprint: "0123456789ab"}, deleted, false},
 		"no version":                                {v1alpha1.CoveredChange{Operation: "DELETE /orders/{id}"}, deleted, false},
@@ -47,7 +54,8 @@ func TestCoversR5(t *testing.T) {
 		"of another version it does not":            {v1alpha1.CoveredChange{Version: "v2"}, versionGone, false},
 		"an operation does not cover the version":   {v1alpha1.CoveredChange{Version: "v1", Operation: "DELETE /orders/{id}"}, versionGone, false},
 		"a declared change by its fingerprint":      {v1alpha1.CoveredChange{Version: "v1", Fingerprint: "aaaaaaaaaaaa"}, declared, true},
-		"a declared change by nothing but declared": {v1alpha1.CoveredChange{Version: "v1", Rule: "declared"}, declared, true},
+		"a declared change by nothing but declared": {v1alpha1.CoveredChange{Version: "v1", Rule: "declared"}, declared, false},
+		"the version's removal by its rule":         {v1alpha1.CoveredChange{Version: "v1", Rule: RuleVersionRemoved}, versionGone, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

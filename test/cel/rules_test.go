@@ -13,10 +13,12 @@ import (
 // TestRules tries the rules that hold between fields.
 func TestRules(t *testing.T) {
 	const (
-		oneSource = "spec.contracts[0]: set configMapKeyRef or inline, and not both"
-		operation = "spec.declaredChanges[0]: a declared Removal or Breaking change names the operation"
-		oneCount  = "spec.owed[0]: set days or businessDays, and not both"
-		carrier   = "spec.carriedBy: name the services that carry the API, or the labels of its pods (matchLabels)"
+		oneSource   = "spec.contracts[0]: set configMapKeyRef or inline, and not both"
+		operation   = "spec.declaredChanges[0]: a declared Removal or Breaking change names the operation"
+		exact       = "spec.covers[1]: an operation is exact, such as DELETE /orders/{id}: '*' stands for nothing"
+		oneDeclared = "spec.covers[1]: a declared change is covered by its operation or its fingerprint: name one"
+		oneCount    = "spec.owed[0]: set days or businessDays, and not both"
+		carrier     = "spec.carriedBy: name the services that carry the API, or the labels of its pods (matchLabels)"
 	)
 	cases := map[string]struct {
 		kind   string
@@ -38,6 +40,15 @@ func TestRules(t *testing.T) {
 		"a declared Breaking of nothing":     {"APIRevision", declaredWithout("Breaking"), []string{operation}},
 		"a declared Behaviour of a version":  {"APIRevision", declaredWithout("Behaviour"), nil},
 
+		"every operation": {"ChangeNotice", setting("spec.covers[1]", map[string]any{"version": "v1", "operation": "*"}), []string{exact}},
+		"every operation, by a fingerprint": {"ChangeNotice", setting("spec.covers[1]", map[string]any{
+			"version": "v1", "operation": "GET /*", "fingerprint": "0a1b2c3d4e5f"}), nil},
+		"whatever is declared": {"ChangeNotice", setting("spec.covers[1]", map[string]any{"version": "v1", "rule": "declared"}), []string{oneDeclared}},
+		"what is declared of an operation": {"ChangeNotice", setting("spec.covers[1]", map[string]any{
+			"version": "v1", "rule": "declared", "operation": "GET /orders"}), nil},
+		"what is declared, by a fingerprint": {"ChangeNotice", setting("spec.covers[1]", map[string]any{
+			"version": "v1", "rule": "declared", "fingerprint": "0a1b2c3d4e5f"}), nil},
+		"a rule of no operation":   {"ChangeNotice", setting("spec.covers[1]", map[string]any{"version": "v1", "rule": "api-server-path-removed"}), nil},
 		"published without a date": {"ChangeNotice", removing("spec.effectiveTime"), []string{needsDate}},
 		"a draft without a date": {"ChangeNotice", func(u *unstructured.Unstructured) {
 			remove(u, "spec.effectiveTime")

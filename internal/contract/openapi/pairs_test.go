@@ -75,6 +75,25 @@ func TestWhatChanges(t *testing.T) {
 	}
 }
 
+// A notice may cover what is of no operation by its rule alone, and nothing else: which rules those are has to be right.
+func TestRulesOfNoOperation(t *testing.T) {
+	without := map[string]bool{}
+	for _, p := range pairs(t) {
+		for _, c := range judge(t, p.base, p.head) {
+			if !contract.KnowsRule(c.Rule) || contract.OfNoOperation(c.Rule) != (c.Operation == "") {
+				t.Errorf("%s: %s of operation %q: known %v, of none %v", p.name, c.Rule, c.Operation,
+					contract.KnowsRule(c.Rule), contract.OfNoOperation(c.Rule))
+			}
+			without[c.Rule] = without[c.Rule] || c.Operation == ""
+		}
+	}
+	for _, rule := range []string{"api-server-path-removed"} {
+		if !without[rule] {
+			t.Errorf("no pair shows %s", rule)
+		}
+	}
+}
+
 func TestNothingChangesWithoutAChange(t *testing.T) {
 	for _, p := range pairs(t) {
 		for side, document := range map[string][]byte{"base": p.base, "head": p.head} {

@@ -61,6 +61,19 @@ func ruleFor(id string, level checker.Level) rule {
 	return r
 }
 
+// Knows says that there is a rule with that id.
+func Knows(id string) bool {
+	_, ok := rules()[id]
+	return ok || id == ruleServerPathRemoved
+}
+
+// OfNoOperation says that what the rule finds is of the API as a whole: how it is protected by default, what a security
+// scheme is, where it is served.
+func OfNoOperation(id string) bool {
+	return id == ruleServerPathRemoved || Knows(id) &&
+		(strings.HasPrefix(id, "api-global-security-") || strings.HasPrefix(id, "api-security-component-") || id == "api-schema-removed")
+}
+
 // families are the rules that report one and the same change: that a mark was set, or a property
 // listed as required, before it went makes it no other change.
 var families = map[string]string{
