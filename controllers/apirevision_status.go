@@ -2,6 +2,8 @@ package controllers
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +19,8 @@ import (
 const (
 	maxShownChanges  = 500
 	maxStatusMessage = 1024
+	// maxChangesBytes leaves room in etcd for the largest spec (APIRevisionSpec): a status that is not stored is no verdict.
+	maxChangesBytes = 256 << 10
 )
 
 // setRevisionStatus writes a verdict down.
@@ -32,18 +36,40 @@ func setRevisionStatus(revision *v1alpha1.APIRevision, input gate.Input, verdict
 	status.AdmissibleUntilTime = optionalTime(verdict.AdmissibleUntil)
 	status.NextChangeTime = optionalTime(verdict.NextChange)
 	status.ChangesTotal = ptr.To(int32(len(verdict.Changes)))
-	status.Changes = verdict.Changes[:min(len(verdict.Changes), maxShownChanges)]
+	status.Changes = shownChanges(verdict.Changes)
 	status.Message = shortened(verdict.Message, maxStatusMessage)
 
 	c := conditions{list: &status.Conditions, generation: revision.Generation, now: now}
 	c.set(v1alpha1.ConditionAdmissible, verdict.Status(), verdict.Reason, verdict.Message)
 	if judged := verdict.Decided || verdict.Admissible; judged {
 		c.set(v1alpha1.ConditionJudged, metav1.ConditionTrue, v1alpha1.ReasonJudged, "the gate of the namespace holds the verdict")
-		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "judged")
+		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "judged"+leftOut(status))
 		return
 	}
 	c.set(v1alpha1.ConditionJudged, metav1.ConditionFalse, verdict.Reason, verdict.Message)
-	c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, verdict.Reason, verdict.Message)
+	c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, verdict.Reason, verdict.Message+leftOut(status))
+}
+
+// shownChanges are those that the status has room for, those that block first.
+func shownChanges(changes []v1alpha1.JudgedChange) []v1alpha1.JudgedChange {
+	size := 0
+	for i := range changes {
+		written, err := json.Marshal(&changes[i])
+		size += len(written) + 1
+		if i == maxShownChanges || size > maxChangesBytes || err != nil {
+			return changes[:i]
+		}
+	}
+	return changes
+}
+
+// leftOut says that the status does not list all changes.
+func leftOut(status *v1alpha1.APIRevisionStatus) string {
+	shown, total := len(status.Changes), int(*status.ChangesTotal)
+	if shown == total {
+		return ""
+	}
+	return fmt.Sprintf("; changes lists %d of %d changes, those that block first: there is no room for more", shown, total)
 }
 
 // mergedContracts keeps what was judged before of a version that could not be read this time.

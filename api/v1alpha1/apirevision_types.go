@@ -4,6 +4,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// An object may take 1.5 MiB in etcd, 1536 KiB. A character takes 6 bytes there
+// at most ("<" is kept as \u003c), so that inline documents take 768 KiB of it.
+// Annotations may take 256 KiB, and the changes in the status as much, which
+// the controller sees to. The 256 KiB that are left hold the conditions and,
+// in ASCII, all else that the spec can say: 100 declared changes (about 120
+// KiB) and 64 images (64 KiB).
+
 // APIRevisionSpec proposes what customers would be served. It never changes:
 // another proposal is another APIRevision.
 type APIRevisionSpec struct {
@@ -12,12 +19,14 @@ type APIRevisionSpec struct {
 	APIRef APIRef `json:"apiRef,omitzero"`
 
 	// contracts holds the contract document of each version that is served. A
-	// promised version that is missing is removed.
+	// promised version that is missing is removed. Inline documents have at most
+	// 131072 characters together.
 	// +required
 	// +listType=map
 	// +listMapKey=version
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:XValidation:rule="self.map(c, has(c.inline) ? size(c.inline) : 0).sum() <= 131072",message="inline documents have at most 131072 characters together: put them into ConfigMaps and name these in configMapKeyRef"
 	Contracts []Contract `json:"contracts,omitempty"`
 
 	// declaredChanges lists changes that no contract shows. They are judged
@@ -61,7 +70,7 @@ type Contract struct {
 	// inline is the document itself, for small ones.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=262144
+	// +kubebuilder:validation:MaxLength=131072
 	Inline string `json:"inline,omitempty"`
 }
 
@@ -167,7 +176,8 @@ type APIRevisionStatus struct {
 	NextChangeTime *metav1.Time `json:"nextChangeTime,omitempty"`
 
 	// changes lists the changes against what is promised, those that block
-	// first. changesTotal tells whether there are more.
+	// first, as many as fit into 256 KiB. changesTotal tells whether there are
+	// more, and so does the condition Ready.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1

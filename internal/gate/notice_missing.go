@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,8 +11,12 @@ import (
 	"forewarn.dev/forewarn/internal/notice"
 )
 
-// maxOwed is how many entries the status of a notice can freeze.
-const maxOwed = 640
+// What the status of a notice can freeze: so many entries, of so many bytes. An object may take 1.5 MiB in etcd, and a
+// spec takes up to 950 KiB of it where all its texts are of letters of four bytes.
+const (
+	maxOwed      = 640
+	maxOwedBytes = 320 << 10
+)
 
 var fingerprints = regexp.MustCompile(`^[0-9a-f]{12}$`)
 
@@ -40,10 +45,17 @@ func (n *notification) missing() []string {
 	if text := n.missingOlder(); text != "" {
 		missing = append(missing, text)
 	}
-	if len(n.owed()) > maxOwed {
-		missing = append(missing, "it covers too many classes of changes: set class in each entry of covers")
+	if owed := n.owed(); len(owed) > maxOwed || !storable(owed) {
+		missing = append(missing, "it covers too many classes of changes to keep what is owed for each: set class in each entry of covers, or tell of them in several notices")
 	}
 	return missing
+}
+
+// storable says that there is room for what would be frozen. A part of it would not do: what is not frozen is owed as a
+// later policy has it.
+func storable(owed []v1alpha1.OwedNotice) bool {
+	written, err := json.Marshal(owed)
+	return err == nil && len(written) <= maxOwedBytes
 }
 
 func (n *notification) missingIn(entry v1alpha1.CoveredChange) string {

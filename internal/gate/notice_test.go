@@ -1,6 +1,8 @@
 package gate_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -325,5 +327,41 @@ func TestTooSoonSaysFromWhenItWouldDo(t *testing.T) {
 	v = gate.EvaluateNotice(atOnce)
 	if v.Earliest == nil || !v.Earliest.Equal(now.Add(time.Hour)) || !v.NextChange.Equal(now.Add(time.Hour)) {
 		t.Errorf("earliest %v, next change %v", v.Earliest, v.NextChange)
+	}
+}
+
+// What is owed is kept whole or not at all: a part would be owed as a later policy has it.
+func TestWhatIsOwedFitsTheStatus(t *testing.T) {
+	crowded := func(classes int) gate.NoticeInput {
+		p := builders.Policy("p")
+		n := builders.Notice("n", "orders").State("Published").Effective(when(t, "2029-01-01T00:00:00Z"))
+		for i := range classes {
+			class := v1alpha1.ChangeClass(fmt.Sprintf("Class%03d", i))
+			p.OwesBusinessDays(class, 5)
+			n.Covers(v1alpha1.CoveredChange{Version: "v1", Operation: "GET /", Class: class})
+		}
+		in := noticing(n)
+		in.Policies = []v1alpha1.NoticePolicy{*p.Obj()}
+		for d := range 366 {
+			in.Policies[0].Spec.ClosedDates = append(in.Policies[0].Spec.ClosedDates, now.AddDate(0, 0, d).Format(time.DateOnly))
+		}
+		return in
+	}
+	const limit = 320 << 10
+	fits := 0
+	for classes := 60; classes < 75; classes++ {
+		v := gate.EvaluateNotice(crowded(classes))
+		if v.Publishable {
+			fits = classes
+			continue
+		}
+		if v.Reason != v1alpha1.ReasonIncomplete || !strings.Contains(v.Message, "too many classes of changes") {
+			t.Fatalf("%d classes: %s", classes, v.Message)
+		}
+	}
+	owed := gate.EvaluateNotice(crowded(fits)).Owed
+	written, err := json.Marshal(owed)
+	if err != nil || len(owed) != fits || len(written) > limit || len(written)+len(written)/fits < limit {
+		t.Errorf("%d entries of %d bytes are kept, %v", len(owed), len(written), err)
 	}
 }

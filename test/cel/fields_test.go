@@ -16,7 +16,7 @@ var apiRevisionFields = fields{
 	"spec.contracts[0].format":               oneOf("OpenAPI"),
 	"spec.contracts[0].configMapKeyRef.name": chars(1, 253),
 	"spec.contracts[0].configMapKeyRef.key":  chars(1, 253),
-	"spec.contracts[1].inline":               chars(1, 262144),
+	"spec.contracts[1].inline":               chars(1, 131072),
 	"spec.declaredChanges": items(1, 100, func(i int) map[string]any {
 		return map[string]any{"id": fmt.Sprintf("change-%d", i), "class": "Terms", "version": "v1", "text": "New terms"}
 	}),

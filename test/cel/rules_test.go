@@ -15,6 +15,7 @@ func TestRules(t *testing.T) {
 	const (
 		oneSource   = "spec.contracts[0]: set configMapKeyRef or inline, and not both"
 		operation   = "spec.declaredChanges[0]: a declared Removal or Breaking change names the operation"
+		inlineSum   = "spec.contracts: inline documents have at most 131072 characters together: put them into ConfigMaps and name these in configMapKeyRef"
 		exact       = "spec.covers[1]: an operation is exact, such as DELETE /orders/{id}: '*' stands for nothing"
 		oneDeclared = "spec.covers[1]: a declared change is covered by its operation or its fingerprint: name one"
 		oneCount    = "spec.owed[0]: set days or businessDays, and not both"
@@ -40,6 +41,11 @@ func TestRules(t *testing.T) {
 		"a declared Breaking of nothing":     {"APIRevision", declaredWithout("Breaking"), []string{operation}},
 		"a declared Behaviour of a version":  {"APIRevision", declaredWithout("Behaviour"), nil},
 
+		"inline documents of the largest size": {"APIRevision", inlined(65_536, 65_536), nil},
+		"inline documents of a character more": {"APIRevision", inlined(65_536, 65_537), []string{inlineSum}},
+		"inline documents in letters of four bytes": {"APIRevision", func(u *unstructured.Unstructured) {
+			set(u, "spec.contracts", []any{map[string]any{"version": "v1", "inline": strings.Repeat("𝕒", 131_072)}})
+		}, nil},
 		"every operation": {"ChangeNotice", setting("spec.covers[1]", map[string]any{"version": "v1", "operation": "*"}), []string{exact}},
 		"every operation, by a fingerprint": {"ChangeNotice", setting("spec.covers[1]", map[string]any{
 			"version": "v1", "operation": "GET /*", "fingerprint": "0a1b2c3d4e5f"}), nil},
@@ -90,6 +96,17 @@ func TestRules(t *testing.T) {
 			c.change(u)
 			want(t, tryCreate(t, u), c.want...)
 		})
+	}
+}
+
+// inlined has a document of each size.
+func inlined(sizes ...int) func(u *unstructured.Unstructured) {
+	return func(u *unstructured.Unstructured) {
+		var contracts []any
+		for i, size := range sizes {
+			contracts = append(contracts, map[string]any{"version": fmt.Sprintf("v%d", i), "inline": strings.Repeat("a", size)})
+		}
+		set(u, "spec.contracts", contracts)
 	}
 }
 

@@ -3,6 +3,7 @@
 package cel
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -26,11 +27,26 @@ func TestLargestKeptContract(t *testing.T) {
 	want(t, update(t, nil, u), "spec: a kept contract never changes")
 }
 
+// The documents are all of the character that takes most room in etcd. The status lists as many changes as the controller
+// writes at most (256 KiB), and there are as many annotations as the API server takes.
 func TestLargestRevision(t *testing.T) {
 	u := sample(t, "APIRevision")
 	place(u, newNamespace(t))
 	u.SetName(strings.Repeat("a", 63))
-	set(u, "spec.contracts[1].inline", strings.Repeat("a", 262144))
+	u.SetAnnotations(map[string]string{"a": strings.Repeat("a", 256<<10-1)})
+	set(u, "spec.contracts", []any{map[string]any{"version": "v1", "inline": strings.Repeat("<", 131_072)}})
+	var declared, images []any
+	for i := range 100 {
+		declared = append(declared, map[string]any{
+			"id": fmt.Sprintf("%063d", i), "class": strings.Repeat("A", 63), "version": strings.Repeat("a", 63),
+			"operation": strings.Repeat("a", 512), "text": strings.Repeat("a", 500),
+		})
+	}
+	for i := range 64 {
+		images = append(images, fmt.Sprintf("%01024d", i))
+	}
+	set(u, "spec.declaredChanges", declared)
+	set(u, "spec.images", images)
 	status := at(u, "status")
 	u = create(t, u)
 	set(u, "status", status)
@@ -40,11 +56,17 @@ func TestLargestRevision(t *testing.T) {
 		"text": strings.Repeat("a", 512), "owedDays": int64(3650), "owedBy": strings.Repeat("a", 253),
 		"coveredBy": strings.Repeat("a", 63), "maturesTime": "2027-07-01T00:00:00Z",
 	}
+	written, err := json.Marshal(change)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var changes []any
-	for range 500 {
+	for range 256 << 10 / (len(written) + 1) {
 		changes = append(changes, change)
 	}
 	set(u, "status.changes", changes)
+	set(u, "status.message", strings.Repeat("a", 1024))
+	set(u, "status.conditions[0].message", strings.Repeat("a", 4096))
 	want(t, update(t, nil, u, "status"))
 	u = read(t, u)
 	u.SetLabels(map[string]string{"team": "orders"})
@@ -98,10 +120,16 @@ func largestNotice(t *testing.T, letter string) *unstructured.Unstructured {
 	for i := range 49 {
 		updates = append(updates, text(long(2046)+fmt.Sprintf("%02d", i)))
 	}
-	for range 640 {
-		owed = append(owed, map[string]any{
-			"version": strings.Repeat("v", 63), "class": strings.Repeat("C", 63), "policy": strings.Repeat("p", 253), "days": int64(3650),
-		})
+	entry := map[string]any{
+		"version": strings.Repeat("v", 63), "class": strings.Repeat("C", 63), "policy": strings.Repeat("p", 253), "days": int64(3650),
+	}
+	written, err := json.Marshal(entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the controller keeps at most: 640 of them, or 320 KiB.
+	for range min(640, 320<<10/(len(written)+1)) {
+		owed = append(owed, entry)
 	}
 	set(u, "spec.covers", covers)
 	set(u, "spec.updates", updates)
