@@ -231,9 +231,15 @@ type JudgedChange struct {
 	// +kubebuilder:validation:MaxLength=128
 	Rule string `json:"rule,omitempty"`
 
-	// class is the class of the change.
+	// class is the class of the change, as it counts: what is owed for it
+	// depends on this one.
 	// +required
 	Class ChangeClass `json:"class,omitempty"`
+
+	// foundAs is the class that the rule has by itself, where a policy moves it
+	// to another. Left out, it is class.
+	// +optional
+	FoundAs ChangeClass `json:"foundAs,omitempty"`
 
 	// version is the version whose customers notice it.
 	// +required

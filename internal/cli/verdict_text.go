@@ -89,7 +89,7 @@ func (p *page) changes(changes []Change, z zone, style verdictStyle) {
 	}
 	var rows [][]string
 	for _, c := range shown[:min(len(shown), mostChanges)] {
-		row := []string{string(c.Class), operationOf(c), whatOf(c), owedOf(c), coveredBy(c), shipsFrom(c, z)}
+		row := []string{classOf(c), operationOf(c), whatOf(c), owedOf(c), coveredBy(c), shipsFrom(c, z)}
 		if style.wide {
 			row[2] = whereOf(c)
 			row = append(row, safe(c.Rule), safe(c.Fingerprint))
@@ -135,6 +135,14 @@ func counted(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// classOf shows both classes of a change whose rule a policy moved: why it is owed what it is.
+func classOf(c Change) string {
+	if c.FoundAs == "" {
+		return safe(string(c.Class))
+	}
+	return safe(fmt.Sprintf("%s (the rule: %s)", c.Class, c.FoundAs))
 }
 
 func operationOf(c Change) string {

@@ -164,6 +164,9 @@ func (r *reading) judged() []v1alpha1.JudgedChange {
 			Location:    singleLine(w.Location, maxChangeLength),
 			Text:        singleLine(cmp.Or(w.Text, w.Rule, "unknown"), maxChangeLength),
 		}
+		if found := v1alpha1.ChangeClass(w.Class); found != w.subject.Class {
+			c.FoundAs = found
+		}
 		if w.needsNotice {
 			owed := w.owed.Owed
 			if len(w.coverage) > 0 {

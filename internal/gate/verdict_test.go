@@ -311,3 +311,33 @@ func TestWhatHasMovedIsNamedR16(t *testing.T) {
 		t.Errorf("%d breaking, %+v", v.Breaking, v.Changes)
 	}
 }
+
+// Whoever reads the status sees by which class a change counts, and which the rule has by itself.
+func TestBothClassesOfARuleThatWasMovedAreShownR16(t *testing.T) {
+	to := func(class v1alpha1.ChangeClass) *builders.PolicyBuilder {
+		return builders.Policy("moves").Owes("Removal", 10).Owes("Breaking", 20).Owes("Behaviour", 30).Rule(builders.RuleRemoved, class)
+	}
+	stays := builders.Policy("stays").Owes("Removal", 40)
+	cases := map[string]struct {
+		policies       []*builders.PolicyBuilder
+		class, foundAs v1alpha1.ChangeClass
+	}{
+		"no policy moves it": {[]*builders.PolicyBuilder{stays}, "Removal", ""},
+		"to another class":   {[]*builders.PolicyBuilder{to("Behaviour")}, "Behaviour", "Removal"},
+		"to its own":         {[]*builders.PolicyBuilder{to("Removal")}, "Removal", ""},
+		"to an addition":     {[]*builders.PolicyBuilder{to("Addition")}, "Addition", "Removal"},
+		"and another policy, which owes more, does not": {[]*builders.PolicyBuilder{to("Behaviour"), stays}, "Removal", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			v := gate.Evaluate(proposing(changing(deleteOrders), boundBy(c.policies...)))
+			if got := v.Changes[0]; got.Class != c.class || got.FoundAs != c.foundAs {
+				t.Errorf("class %s, found as %q", got.Class, got.FoundAs)
+			}
+		})
+	}
+	declared := proposing(proposedAs(revised().Contract("v1", "x").Declares("even", "Price", "v1", "", "More")), boundBy(to("Behaviour")))
+	if got := gate.Evaluate(declared).Changes[0]; got.Class != "Price" || got.FoundAs != "" {
+		t.Errorf("a declared change: class %s, found as %q", got.Class, got.FoundAs)
+	}
+}

@@ -49,6 +49,7 @@ var apiRevisionFields = fields{
 	"status.changes[0].fingerprint": charsOf("0", 12, 12),
 	"status.changes[0].rule":        chars(1, 128),
 	"status.changes[0].class":       className,
+	"status.changes[0].foundAs":     className,
 	"status.changes[0].version":     versionName,
 	"status.changes[0].operation":   chars(1, 512),
 	"status.changes[0].location":    chars(1, 512),
