@@ -36,12 +36,20 @@ func Compare(base, head *Document) (findings []finding.Finding, err error) {
 	findings = append(findings, servers(base, head)...)
 	findings = append(findings, statuses(pairs)...)
 	c := newComparison(base, head, pairs)
-	d, err := diff.Get(diffConfig, c.side(base, func(p pair) *openapi3.Operation { return p.base }), c.side(head, func(p pair) *openapi3.Operation { return p.head }))
+	was := c.side(base, func(p pair) *openapi3.Operation { return p.base })
+	is := c.side(head, func(p pair) *openapi3.Operation { return p.head })
+	if steps(was, is) > maxSteps {
+		return nil, tooMuchWork()
+	}
+	d, err := diff.Get(diffConfig, was, is)
 	if err != nil {
 		return nil, finding.Refuse(finding.Unreadable, "", fmt.Sprintf("the documents cannot be compared: %v", err), "check both with an OpenAPI linter")
 	}
 	if d == nil {
 		return findings, nil
+	}
+	if changedIn(d) > maxChanged {
+		return nil, tooMany()
 	}
 	for _, p := range split(d, base.names) {
 		for _, change := range checker.CheckBackwardCompatibilityUntilLevel(checks, p.report, &diff.OperationsSourcesMap{}, checker.INFO) {
@@ -53,14 +61,18 @@ func Compare(base, head *Document) (findings []finding.Finding, err error) {
 			return nil, tooMany()
 		}
 	}
-	if findings = append(findings, c.spread()...); len(findings) > maxFindings {
+	more, err := c.spread()
+	if err != nil {
+		return nil, err
+	}
+	if findings = append(findings, more...); len(findings) > maxFindings {
 		return nil, tooMany()
 	}
 	return findings, nil
 }
 
 func tooMany() error {
-	return finding.Refuse(finding.TooLarge, "", fmt.Sprintf("more than %d changes", maxFindings), "this is another API: give it a version of its own")
+	return finding.Refuse(finding.TooLarge, "", "more is different than can be reported", "this is another API: give it a version of its own")
 }
 
 // comparison is what is known while two documents are compared.

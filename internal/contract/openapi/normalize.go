@@ -25,6 +25,9 @@ import (
 // property from one branch to another is reported although customers may not notice, and that is
 // the kinder mistake.
 func normalize(api *openapi3.T) (*Document, error) {
+	if err := outlined(api); err != nil {
+		return nil, err
+	}
 	items := make(map[string]*openapi3.PathItem)
 	for path, item := range api.Paths.Map() {
 		item = flatten(item)

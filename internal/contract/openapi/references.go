@@ -53,6 +53,39 @@ type frame struct {
 	hasRef   bool
 	extended bool
 	members  int
+	began    int // the values read before it
+}
+
+const (
+	// componentDepth is that of #/components/schemas/Order.
+	componentDepth = 3
+	// maxFollowed bounds the values that $refs lead to, each time that they do: the reader walks through them again.
+	maxFollowed = 10_000_000
+)
+
+// affordable refuses many references to what is large.
+func affordable(refs []reference, sizes map[string]int) error {
+	followed := 0
+	for _, r := range refs {
+		if followed += sizeAt(sizes, r.target); followed > maxFollowed {
+			return finding.Refuse(finding.TooLarge, r.place, "up to here what $refs point to, each time that they do, is more than can be read", "name the parts of what is large: put them under components and refer to them")
+		}
+	}
+	return nil
+}
+
+// sizeAt is the size of a value or, below the depth of components, of the component that it is in.
+func sizeAt(sizes map[string]int, target string) int {
+	if decoded, err := url.PathUnescape(target); err == nil {
+		target = decoded
+	}
+	for target != "" {
+		if size, ok := sizes[target]; ok {
+			return size
+		}
+		target = target[:max(strings.LastIndexByte(target, '/'), 0)]
+	}
+	return 0
 }
 
 // references lists every $ref that the reader would follow, and refuses those that leave the
@@ -63,6 +96,7 @@ func references(raw []byte) ([]reference, error) {
 	decoder.UseNumber()
 	var stack []frame
 	var refs []reference
+	values, sizes := 0, make(map[string]int)
 	for {
 		token, err := decoder.Token()
 		if err == io.EOF {
@@ -74,18 +108,28 @@ func references(raw []byte) ([]reference, error) {
 		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
 			top := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
+			if len(stack) <= componentDepth {
+				sizes[pointer(stack)] = values - top.began
+			}
 			if top.hasRef {
 				refs = append(refs, reference{pointer(stack), top.ref, top.members == 1, top.extended})
 			}
 			advance(stack)
 			continue
 		}
-		stack = step(stack, token)
+		opened := len(stack)
+		if stack = step(stack, token); len(stack) > opened {
+			stack[opened].began = values
+		}
+		values++
 	}
 	if err := internal(refs); err != nil {
 		return nil, err
 	}
-	return refs, resolvable(refs)
+	if err := resolvable(refs); err != nil {
+		return nil, err
+	}
+	return refs, affordable(refs, sizes)
 }
 
 // step takes a key, a scalar, or the beginning of an object or a list.

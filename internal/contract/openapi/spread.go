@@ -6,23 +6,37 @@ import (
 	"forewarn.dev/forewarn/internal/contract/finding"
 )
 
+// What it may take to find the payloads that hold the schemas that changed.
+const (
+	maxHeld  = 2_000_000  // schemas that hold one, over all that changed
+	maxAsked = 20_000_000 // whether a payload holds one
+)
+
 // spread reports what changed in the schemas compared on their own, for each payload of the base
 // that holds them.
-func (c *comparison) spread() []finding.Finding {
+func (c *comparison) spread() ([]finding.Finding, error) {
 	if len(c.apart) == 0 {
-		return nil
+		return nil, nil
 	}
 	var findings []finding.Finding
 	holders := c.base.names.holders()
 	held := make(map[string]map[string]bool) // by schema: the named schemas that hold it
+	reached := 0
 	for at := range c.apart {
 		if held[at.schema] == nil {
 			held[at.schema] = reach(holders, at.schema)
+			if reached += len(held[at.schema]); reached > maxHeld {
+				return nil, tooMany()
+			}
 		}
 	}
+	asked := 0
 	for _, p := range c.pairs {
 		for _, payload := range payloads(p.base) {
 			direct := c.base.names.direct(payload)
+			if asked += len(c.apart) * (1 + len(direct)); asked > maxAsked {
+				return nil, tooMany()
+			}
 			for at, changes := range c.apart {
 				if at.request != payload.request || at.strict != payload.strict || !anyIn(direct, held[at.schema]) {
 					continue
@@ -33,12 +47,12 @@ func (c *comparison) spread() []finding.Finding {
 					findings = append(findings, f)
 				}
 				if len(findings) > maxFindings {
-					return findings
+					return nil, tooMany()
 				}
 			}
 		}
 	}
-	return findings
+	return findings, nil
 }
 
 // direct lists the named schemas that a payload holds, not counting those inside of others.
