@@ -83,7 +83,7 @@ func Compare(version string, base, head *Document) ([]Change, error) {
 	case base == nil && head == nil:
 		return nil, nil
 	case head == nil:
-		return changes(version, []finding.Finding{{Rule: RuleVersionRemoved, Class: Removal, Text: "the version is removed with all its operations"}}), nil
+		return []Change{VersionRemoved(version)}, nil
 	case base == nil:
 		return changes(version, []finding.Finding{{Rule: RuleVersionAdded, Class: Addition, Text: "the version is new"}}), nil
 	case base.format != head.format:
@@ -96,6 +96,12 @@ func Compare(version string, base, head *Document) ([]Change, error) {
 		return nil, err
 	}
 	return changes(version, findings), nil
+}
+
+// VersionRemoved is the change of a version that is gone, whoever notices that it is.
+func VersionRemoved(version string) Change {
+	gone := finding.Finding{Rule: RuleVersionRemoved, Class: Removal, Text: "version " + version + " removed"}
+	return changes(version, []finding.Finding{gone})[0]
 }
 
 func changes(version string, findings []finding.Finding) []Change {

@@ -32,7 +32,7 @@ func proposedChanges(in Input) []contract.Change {
 			return string(c.Version) == version
 		})
 		if !proposed {
-			changes = append(changes, versionRemoved(version))
+			changes = append(changes, contract.VersionRemoved(version))
 		}
 	}
 	seen := map[contract.Change]bool{}
@@ -41,14 +41,6 @@ func proposedChanges(in Input) []contract.Change {
 		seen[c] = true
 		return twice
 	})
-}
-
-func versionRemoved(version string) contract.Change {
-	return contract.Change{
-		Rule: notice.RuleVersionRemoved, Class: contract.Class(v1alpha1.ClassRemoval), Version: version,
-		Text:        "version " + version + " removed",
-		Fingerprint: fingerprint(notice.RuleVersionRemoved, version),
-	}
 }
 
 // promisedVersions are the versions that customers rely on, sorted, each once.

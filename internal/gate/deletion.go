@@ -23,7 +23,7 @@ func Deletion(in Input) (held bool, message string, nextChange *time.Time) {
 	r := newReading(in)
 	var removals []contract.Change
 	for _, version := range versions {
-		removals = append(removals, versionRemoved(version))
+		removals = append(removals, contract.VersionRemoved(version))
 	}
 	r.weigh(removals)
 	p := r.prospect()
