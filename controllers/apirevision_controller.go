@@ -56,7 +56,7 @@ func (r *APIRevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		return ctrl.Result{}, err
 	}
 	r.announceVerdict(before, revision)
-	next := earliest(verdict.NextChange, lookAgain(revision, now))
+	next := earliest(verdict.NextChange, lookAgain(revision, now, r.began.age(revision)))
 	return r.agenda.wakeAt("APIRevision", req.NamespacedName, now, next), nil
 }
 
@@ -106,8 +106,9 @@ func lasting(err error) bool {
 }
 
 // lookAgain is when to look once more for a document that is not there or cannot be read: nobody watches the ConfigMaps
-// of a cluster for one that may be put right. The older the revision, the more rarely.
-func lookAgain(revision *v1alpha1.APIRevision, now time.Time) *time.Time {
+// of a cluster for one that may be put right. The older the revision, the more rarely: in the first seconds, in which a
+// pipeline that applies the two in the other order is done, each second. The age is real also in a rehearsal.
+func lookAgain(revision *v1alpha1.APIRevision, now time.Time, age time.Duration) *time.Time {
 	judged := map[v1alpha1.VersionName]bool{}
 	for i := range revision.Status.Contracts {
 		judged[revision.Status.Contracts[i].Version] = true
@@ -118,7 +119,6 @@ func lookAgain(revision *v1alpha1.APIRevision, now time.Time) *time.Time {
 	if !waits {
 		return nil
 	}
-	wait := now.Sub(revision.CreationTimestamp.Time) / 4
-	again := now.Add(min(max(wait, time.Second), 5*time.Minute))
+	again := now.Add(min(max(age/4, time.Second), 5*time.Minute))
 	return &again
 }

@@ -40,6 +40,11 @@ func (s *stopwatch) stop(key types.NamespacedName) (time.Duration, bool) {
 	return s.clock.Since(began), running
 }
 
+// age is for how long there has been a revision, in real time: the clock of verdicts may be moved on.
+func (s *stopwatch) age(revision *v1alpha1.APIRevision) time.Duration {
+	return s.clock.Since(revision.CreationTimestamp.Time)
+}
+
 func (s *stopwatch) forget(key types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
