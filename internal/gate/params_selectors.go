@@ -11,13 +11,16 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// podKeys are labels that controllers write, so that pods of one template differ in them (A10).
+// podKeys are labels that controllers write, and the API server as it binds a pod to a node, so that pods of one
+// template differ in them and no template has them (A10).
 var podKeys = []string{
 	"pod-template-hash",
 	"rollouts-pod-template-hash",
 	"controller-revision-hash",
 	"statefulset.kubernetes.io/pod-name",
 	"apps.kubernetes.io/pod-index",
+	"topology.kubernetes.io/zone",
+	"topology.kubernetes.io/region",
 }
 
 // StripSlots is a selector without what tells the halves of a blue-green deployment, a canary or the pods

@@ -38,6 +38,7 @@ func TestCarriers(t *testing.T) {
 		external,
 		service("orders", set{"app": "orders"}),
 		service("slotted", set{"app": "orders", "slot": "blue", appsv1.DefaultDeploymentUniqueLabelKey: "5d4f"}),
+		service("one-zone", set{"app": "orders", corev1.LabelTopologyZone: "eu-1a", corev1.LabelTopologyRegion: "eu-1"}),
 		service("only-slot", set{"slot": "blue"}),
 		service("by-hand", nil),
 	})
@@ -56,6 +57,10 @@ func TestCarriers(t *testing.T) {
 		"slot keys and what controllers choose are left out": {
 			api:  apiCarriedBy(v1alpha1.Carrier{Services: []string{"slotted"}, SlotKeys: []string{"slot"}}),
 			want: []v1alpha1.PodSelector{{Service: "slotted", MatchLabels: set{"app": "orders"}}},
+		},
+		"and where a pod runs, which no template says": {
+			api:  apiCarriedBy(v1alpha1.Carrier{Services: []string{"one-zone"}}),
+			want: []v1alpha1.PodSelector{{Service: "one-zone", MatchLabels: set{"app": "orders"}}},
 		},
 		"labels of pods": {
 			api:  apiCarriedBy(v1alpha1.Carrier{MatchLabels: set{"app": "worker", "slot": "blue"}, SlotKeys: []string{"slot"}}),
