@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,7 +20,11 @@ import (
 type pods struct {
 	labels      map[string]string
 	annotations map[string]string
+	images      []string
 }
+
+// names are the revisions that the pods name.
+func (p pods) names() []string { return namesIn(p.annotations[v1alpha1.RevisionAnnotation]) }
 
 func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 	running, err := e.podsOf(ctx)
@@ -28,7 +33,7 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 	}
 	annotation := running.annotations[v1alpha1.RevisionAnnotation]
 	found := &WorkloadResult{Annotation: annotation}
-	named := namesIn(annotation)
+	named := running.names()
 	owners := e.owners()
 	var steps []Step
 	var zones []zone
@@ -50,7 +55,7 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 				carried.Named = append(carried.Named, name)
 			}
 		}
-		z, next, err := e.answerFor(ctx, api, &carried)
+		z, next, err := e.answerFor(ctx, api, running, &carried)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +83,9 @@ func (e *explainer) podsOf(ctx context.Context) (pods, error) {
 		return pods{}, readable(fmt.Errorf("reading %s: %w", e.about, err))
 	}
 	if e.about.kind == kindPod {
-		return pods{labels: object.GetLabels(), annotations: object.GetAnnotations()}, nil
+		return pods{
+			labels: object.GetLabels(), annotations: object.GetAnnotations(), images: imagesIn(object, "spec"),
+		}, nil
 	}
 	labels, _, err := unstructured.NestedStringMap(object.Object, "spec", "template", "metadata", "labels")
 	if err != nil {
@@ -88,7 +95,21 @@ func (e *explainer) podsOf(ctx context.Context) (pods, error) {
 	if err != nil {
 		return pods{}, fmt.Errorf("reading the pod template of %s: %w", e.about, err)
 	}
-	return pods{labels: labels, annotations: annotations}, nil
+	return pods{labels: labels, annotations: annotations, images: imagesIn(object, "spec", "template", "spec")}, nil
+}
+
+// imagesIn are the images of the containers below a path. What cannot be read there is no image, and none that served.
+func imagesIn(object *unstructured.Unstructured, path ...string) []string {
+	var images []string
+	for _, field := range []string{"initContainers", "containers"} {
+		containers, _, _ := unstructured.NestedSlice(object.Object, append(slices.Clone(path), field)...)
+		for _, container := range containers {
+			values, _ := container.(map[string]any)
+			image, _ := values["image"].(string)
+			images = append(images, image)
+		}
+	}
+	return images
 }
 
 // owners says which API each name means a revision of: those that exist, and
@@ -143,7 +164,9 @@ func (e *explainer) through(ctx context.Context, api *v1alpha1.CustomerAPI, labe
 }
 
 // answerFor says whether pods that name these revisions could be created anew.
-func (e *explainer) answerFor(ctx context.Context, api *v1alpha1.CustomerAPI, carried *CarriedAPI) (zone, []Step, error) {
+func (e *explainer) answerFor(
+	ctx context.Context, api *v1alpha1.CustomerAPI, running pods, carried *CarriedAPI,
+) (zone, []Step, error) {
 	say := func(answer, reason, message string) {
 		carried.Answer, carried.Reason, carried.Rules, carried.Message = answer, reason, rulings[reason].rules, message
 	}
@@ -162,16 +185,13 @@ func (e *explainer) answerFor(ctx context.Context, api *v1alpha1.CustomerAPI, ca
 	case len(carried.Named) > 1:
 		say(AnswerBlocked, reasonTwoNamed, "the pod template names "+strings.Join(carried.Named, " and "))
 		return e.zone, []Step{name}, nil
-	case len(carried.Named) == 0 && servesUnnamed(api):
-		say(AnswerAdmissible, reasonRunsUnnamed, "the pod template names no revision of "+api.Name)
-		return e.zone, []Step{name}, nil
 	case len(carried.Named) == 0:
-		say(AnswerBlocked, reasonUnnamed, "the pod template names no revision of "+api.Name)
+		say(unnamedAnswer(api, running, e.now))
 		return e.zone, []Step{name}, nil
 	}
 	revision, exists := e.revision(carried.Named[0])
 	if !exists {
-		served(api, carried.Named[0], say)
+		say(prunedAnswer(api, carried.Named[0], e.now))
 		return e.zone, nil, nil
 	}
 	question := e.questionOn(e.streams, e.config, revision)
@@ -193,19 +213,41 @@ func (e *explainer) answerFor(ctx context.Context, api *v1alpha1.CustomerAPI, ca
 	return a.zone, steps, nil
 }
 
-// served is the answer for a revision whose object was pruned.
-func served(api *v1alpha1.CustomerAPI, name string, say func(answer, reason, message string)) {
+// prunedAnswer is the answer for a revision that served and whose object was pruned.
+func prunedAnswer(api *v1alpha1.CustomerAPI, name string, now time.Time) (answer, reason, message string) {
 	for _, s := range api.Status.Serving {
 		if string(s.Revision) == name {
-			say(AnswerAdmissible, v1alpha1.ReasonServing, name+" serves, though its APIRevision is gone")
-			return
+			return AnswerAdmissible, v1alpha1.ReasonServing, name + " serves, though its APIRevision is gone"
 		}
 	}
-	say(AnswerAdmissible, v1alpha1.ReasonWayBack, name+" served lately, though its APIRevision is gone")
+	for _, past := range api.Status.WayBack {
+		if string(past.Revision) == name && past.UntilTime != nil && now.Before(past.UntilTime.Time) {
+			return AnswerAdmissible, v1alpha1.ReasonWayBack, name + " served lately, though its APIRevision is gone"
+		}
+	}
+	return AnswerBlocked, reasonNotJudged, name + " served too long ago to be rolled back to, and its APIRevision is gone"
 }
 
-func servesUnnamed(api *v1alpha1.CustomerAPI) bool {
-	return slices.ContainsFunc(api.Status.Serving, func(s v1alpha1.ServingRevision) bool { return s.Revision == "" })
+// unnamedAnswer is the answer for pods that name no revision of the API. Those that name none at all pass with the
+// images that such pods serve with, or served with lately.
+func unnamedAnswer(api *v1alpha1.CustomerAPI, running pods, now time.Time) (answer, reason, message string) {
+	message = "the pod template names no revision of " + api.Name
+	images, adopted := gate.UnnamedImages(api, now)
+	if !adopted || len(running.names()) > 0 {
+		return AnswerBlocked, reasonUnnamed, message
+	}
+	serving, _ := gate.UnnamedImages(&v1alpha1.CustomerAPI{Status: v1alpha1.CustomerAPIStatus{Serving: api.Status.Serving}}, now)
+	serve := true
+	for _, image := range running.images {
+		if !slices.Contains(images, image) {
+			return AnswerBlocked, reasonUnnamed, message + ", and pods that name none did not serve with the image " + image
+		}
+		serve = serve && slices.Contains(serving, image)
+	}
+	if !serve {
+		return AnswerAdmissible, v1alpha1.ReasonWayBack, message + ", and pods that name none served with its images until lately"
+	}
+	return AnswerAdmissible, reasonRunsUnnamed, message
 }
 
 // unknownNames are those that mean no revision of an API that the pods carry.

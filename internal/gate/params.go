@@ -130,7 +130,7 @@ func (g *gate) addAPIs(apis []PublishedAPI) []string {
 			g.tables.set(tableSelect, name, joinSelectors(of))
 			selectors = append(selectors, of...)
 		}
-		if images, ok := unnamedServed(a.API, g.now); ok {
+		if images, ok := UnnamedImages(a.API, g.now); ok {
 			g.tables.set(tableUnnamed, name, strings.Join(images, " "))
 		}
 		if a.Held {
@@ -153,8 +153,9 @@ func (g *gate) addAPIs(apis []PublishedAPI) []string {
 	return lost
 }
 
-// unnamedServed are the images of the pods that name no revision and serve the API, or served it lately.
-func unnamedServed(api *v1alpha1.CustomerAPI, now time.Time) (images []string, ok bool) {
+// UnnamedImages are the images of the pods that name no revision and serve the API, or served it lately: with these,
+// and no others, such pods may be created anew.
+func UnnamedImages(api *v1alpha1.CustomerAPI, now time.Time) (images []string, ok bool) {
 	for _, e := range api.Status.Serving {
 		if e.Revision == "" {
 			images, ok = append(images, e.Images...), true
