@@ -21,7 +21,8 @@ import (
 const (
 	evidence = "forewarn-evidence"
 	going    = "this notice is being deleted, and nothing new is told with it: make a new one under another name"
-	onlyOurs = "only forewarn itself writes and deletes gates, the status of its kinds, kept contracts and published notices"
+	onlyOurs = "only forewarn itself writes and deletes gates, the status of its kinds and kept contracts"
+	withdraw = "what customers were told is not deleted: to take a published notice back, set its state to Withdrawn"
 )
 
 func notice(name string, state v1alpha1.NoticeState) *v1alpha1.ChangeNotice {
@@ -189,9 +190,11 @@ func TestBypass30PublishedNotices(t *testing.T) {
 	s.create(draft, told, notice("thrown-away", v1alpha1.NoticeDraft))
 	s.publish(told)
 	for _, u := range []*user{s.tenant, s.admin} {
-		s.refused(u.Delete(t.Context(), told), evidence, onlyOurs)
-		s.refused(u.DeleteAllOf(t.Context(), told, client.InNamespace(s.name), client.MatchingFields{"metadata.name": "told"}), evidence, onlyOurs)
+		s.refused(u.Delete(t.Context(), told), evidence, withdraw)
+		s.refused(u.DeleteAllOf(t.Context(), told, client.InNamespace(s.name), client.MatchingFields{"metadata.name": "told"}), evidence, withdraw)
 	}
+	s.must(s.tenant.Patch(t.Context(), told.DeepCopy(), merge(t, map[string]any{"spec": map[string]any{"state": "Withdrawn"}})))
+	s.refused(s.tenant.Delete(t.Context(), told), evidence, withdraw)
 	s.must(s.tenant.Delete(t.Context(), draft))
 	s.must(s.tenant.DeleteAllOf(t.Context(), draft, client.InNamespace(s.name), client.MatchingFields{"metadata.name": "thrown-away"}))
 }
