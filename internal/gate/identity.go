@@ -19,7 +19,7 @@ type identity struct {
 func (p *pass) identify() {
 	for i := range p.serving {
 		e := &p.serving[i]
-		if e.Revision == "" || e.Digest != "" {
+		if e.Revision == "" || e.Digest != "" && !slices.Contains(e.Images, moreImages) {
 			continue
 		}
 		id, known := p.identityOf(e.Revision)
@@ -30,8 +30,17 @@ func (p *pass) identify() {
 	}
 }
 
-// identityOf is what is recorded of a revision that serves, or served lately, in whatever workload.
+// identityOf is what is recorded of a revision that serves, or served lately, in whatever workload. An object of the
+// same digest lists the same images, also those that there was no room for.
 func (p *pass) identityOf(name v1alpha1.ObjectName) (identity, bool) {
+	id, known := p.recordedIdentity(name)
+	if f := p.facts[string(name)]; known && !f.NameReused && f.Digest == id.digest {
+		id.images = imageSet(f.Images, nil)
+	}
+	return id, known
+}
+
+func (p *pass) recordedIdentity(name v1alpha1.ObjectName) (identity, bool) {
 	for _, e := range slices.Concat(p.serving, p.prev.Serving) {
 		if e.Revision == name && e.Digest != "" {
 			return identity{digest: e.Digest, images: e.Images}, true

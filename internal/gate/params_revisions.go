@@ -27,12 +27,15 @@ type entry struct {
 	compared  bool // whether pods have to run them
 }
 
-// record takes the images that it served with, where those are known and were not before.
+// record takes the images that it served with, where those are known and were not before, or not all of them.
 func (e *entry) record(images []string, known bool) {
-	if known && !e.recorded {
+	if known && (!e.recorded || !e.complete() && len(images) > len(e.images)) {
 		e.images, e.recorded = images, true
 	}
 }
+
+// complete says that all the images that it served with are known.
+func (e *entry) complete() bool { return e.recorded && !slices.Contains(e.images, moreImages) }
 
 func (e *entry) untilKey() string { return v1alpha1.UntilAnnotationPrefix + e.name }
 
@@ -62,7 +65,7 @@ func entriesOf(in NamespaceInput, apis []PublishedAPI) []*entry {
 		switch {
 		case e == nil && r.Verdict != nil && legalName(r.Name) && legalName(r.API):
 			byName[r.Name] = judgedEntry(r, in.Now)
-		case e != nil && e.api == r.API && !e.recorded && (r.Verdict == nil || !nameTaken(*r.Verdict)):
+		case e != nil && e.api == r.API && !e.complete() && (r.Verdict == nil || !nameTaken(*r.Verdict)):
 			e.images = r.Images
 		}
 	}

@@ -23,12 +23,25 @@ var podKeys = []string{
 	"topology.kubernetes.io/region",
 }
 
+// What the status can hold of a selector, in labels and in bytes.
+const (
+	maxLabels    = 64
+	selectorRoom = 2 << 10
+)
+
 // StripSlots is a selector without what tells the halves of a blue-green deployment, a canary or the pods
 // of one workload apart: compared in full, a half that takes no traffic yet would escape.
 func StripSlots(selector map[string]string, slotKeys []string) map[string]string {
 	out := maps.Clone(selector)
 	for _, key := range slices.Concat(podKeys, slotKeys) {
 		delete(out, key)
+	}
+	left := selectorRoom
+	for i, p := range pairsOf(out) {
+		left -= len(`"":"",`) + len(p.key) + len(p.value)
+		if i >= maxLabels || left < 0 { // with fewer labels it selects more pods, and never fewer
+			delete(out, p.key)
+		}
 	}
 	return out
 }

@@ -49,9 +49,11 @@ type pass struct {
 	serving []v1alpha1.ServingRevision
 	// intruding are the images of pods without a name that broke a promise just now.
 	intruding []string
-	facts     map[string]RevisionFacts
-	settle    time.Duration
-	rollback  time.Duration
+	// room is what the images of what serves leave for those of what served.
+	room     room
+	facts    map[string]RevisionFacts
+	settle   time.Duration
+	rollback time.Duration
 }
 
 func newPass(in PromiseInput) *pass {
@@ -67,6 +69,7 @@ func newPass(in PromiseInput) *pass {
 		rollback: policies.Rollback(),
 	}
 	p.identify()
+	p.room = roomLeft(p.serving)
 	p.markBreaches()
 	return p
 }

@@ -158,15 +158,15 @@ func bounded(entries map[servingKey]v1alpha1.ServingRevision, seen map[servingKe
 		list = append(list, e)
 	}
 	slices.SortFunc(list, byWorkload)
-	if len(list) <= maxServing {
-		return list
+	if len(list) > maxServing {
+		rank := ranks(list, seen)
+		slices.SortStableFunc(list, func(a, b v1alpha1.ServingRevision) int {
+			return cmp.Or(cmp.Compare(rank[keyOf(a)], rank[keyOf(b)]), b.Since.Compare(a.Since.Time))
+		})
+		list = list[:maxServing]
+		slices.SortFunc(list, byWorkload)
 	}
-	rank := ranks(list, seen)
-	slices.SortStableFunc(list, func(a, b v1alpha1.ServingRevision) int {
-		return cmp.Or(cmp.Compare(rank[keyOf(a)], rank[keyOf(b)]), b.Since.Compare(a.Since.Time))
-	})
-	list = list[:maxServing]
-	slices.SortFunc(list, byWorkload)
+	makeRoom(list, seen)
 	return list
 }
 

@@ -23,7 +23,7 @@ func (p *pass) wayBack() []v1alpha1.PastRevision {
 			records[pastKey(past)] = past
 		}
 	}
-	return boundedPast(records)
+	return p.room.cutPast(boundedPast(records))
 }
 
 // stillPast says that a record stays. It ends at its time, and when its revision serves again, of which then is
