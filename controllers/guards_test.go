@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -146,5 +147,18 @@ func TestBypass33AnotherNamespace(t *testing.T) {
 	want := "binding forewarn-rollouts-canary, policy forewarn-evidence, policy forewarn-namespaces"
 	if got := shipped.differences(shippedTo(t, shippedNamespace)); !strings.HasSuffix(got, ": "+want) {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// kustomize writes a line break inside of a text as two, and what is installed then is not what is shipped.
+func TestShippedGuardsAreTheSameThroughKustomize(t *testing.T) {
+	for name, spec := range shippedTo(t, "forewarn-system") {
+		text, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), `\n  `) {
+			t.Errorf("%s: a text breaks before an indented line", name)
+		}
 	}
 }
