@@ -114,12 +114,15 @@ func (m marks) with(until map[string]string) marks {
 }
 
 // mark makes the namespace carry these marks and no others of ours. It is no server-side apply: that would leave
-// in place what somebody else wrote under our keys.
+// in place what somebody else wrote under our keys. Label and annotations are one write: the API server never sees an
+// end without being told to look for it.
 func (r *GateReconciler) mark(ctx context.Context, namespace *corev1.Namespace, wanted marks) error {
 	before := namespace.DeepCopy()
 	delete(namespace.Labels, v1alpha1.GovernedLabel)
+	delete(namespace.Labels, v1alpha1.ExpiringLabel)
 	if wanted.Governed {
 		namespace.Labels = withEntry(namespace.Labels, v1alpha1.GovernedLabel, "true")
+		namespace.Labels = withEntry(namespace.Labels, v1alpha1.ExpiringLabel, strconv.FormatBool(len(wanted.Until) > 0))
 	}
 	for key := range marksOf(namespace).Until {
 		delete(namespace.Annotations, key)

@@ -23,7 +23,7 @@ remove() {
 
 free_namespaces() {
   local gate
-  "$kubectl" label namespaces --selector=forewarn.dev/governed=true forewarn.dev/governed- || return
+  "$kubectl" label namespaces --selector=forewarn.dev/governed=true forewarn.dev/governed- forewarn.dev/expiring- || return
   for gate in "${gates[@]}"; do
     "$kubectl" delete configmaps --all-namespaces --field-selector="metadata.name=$gate" || return
   done

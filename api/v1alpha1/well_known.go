@@ -14,6 +14,11 @@ const (
 	// Only forewarn writes it.
 	GovernedLabel = "forewarn.dev/governed"
 
+	// ExpiringLabel, on a governed namespace, is "false" where no admission
+	// ends by itself, so that the API server need not ask for its clock, and
+	// otherwise "true". Only forewarn writes it.
+	ExpiringLabel = "forewarn.dev/expiring"
+
 	// UntilAnnotationPrefix, on a namespace and followed by the name of an
 	// APIRevision, holds the moment (RFC 3339) at which its admission ends.
 	// The API server compares it with its own clock. Only forewarn writes it.

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/test/controlplane"
 )
 
@@ -86,7 +87,7 @@ func newBenchSpace(b *testing.B, c *controlplane.Cluster) *space {
 func newBenchCase(b *testing.B, name string, s *space) *benchCase {
 	b.Helper()
 	if len(s.gates) > 0 {
-		s.label(expiringLabel, "false") // as the controller does where nothing ends
+		s.label(v1alpha1.ExpiringLabel, "false") // as the controller does where nothing ends
 	}
 	d := deployment("", "d", "api-0-1", "app", "api-0", "part-of", "shop", "serves-api-0", "true", "version", "v1")
 	s.create(d)

@@ -19,12 +19,7 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-const (
-	expiry = "forewarn-expiry"
-	// expiringLabel with the value "false" says that no admission in a namespace
-	// ends by itself, so that nobody has to be asked.
-	expiringLabel = "forewarn.dev/expiring"
-)
+const expiry = "forewarn-expiry"
 
 // ending is a gate that admits revisions that end: which ones is for the
 // annotations of the namespace to say.
@@ -124,11 +119,11 @@ func TestA4WhatEnds(t *testing.T) {
 	})
 	t.Run("nothing ends, says the namespace", func(t *testing.T) {
 		s := s.with(t)
-		s.label(expiringLabel, "false")
+		s.label(v1alpha1.ExpiringLabel, "false")
 		NewWithT(t).Eventually(func() error {
 			return s.tenant.Create(t.Context(), deployment(s.name, "d", "over", "app", "orders"), client.DryRunAll)
 		}).WithTimeout(patience).WithPolling(often).Should(Succeed())
-		s.label(expiringLabel, "true")
+		s.label(v1alpha1.ExpiringLabel, "true")
 		s.eventuallyRefused(deployment(s.name, "d", "over", "app", "orders"), ended)
 	})
 	t.Run("on, up and going on are rollouts", func(t *testing.T) {

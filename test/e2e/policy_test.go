@@ -85,6 +85,7 @@ func TestAPolicyThatIsDeleted(t *testing.T) {
 	e.Expect(e.admin.Delete(e.ctx, &v1alpha1.NoticePolicy{ObjectMeta: metav1.ObjectMeta{Name: e.namespace}})).To(Succeed())
 	e.judged("orders-2", "True NotGoverned")
 	e.Eventually(e.labels).ShouldNot(HaveKey(v1alpha1.GovernedLabel))
+	e.Expect(e.labels()).NotTo(HaveKey(v1alpha1.ExpiringLabel))
 	e.Eventually(func() bool {
 		err := e.admin.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "forewarn-gate-deny-v1"}, &corev1.ConfigMap{})
 		return apierrors.IsNotFound(err)

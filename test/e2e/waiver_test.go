@@ -27,10 +27,12 @@ func TestBreakingTheGlass(t *testing.T) {
 	e := adopted(t)
 	e.revision("orders-2", "orders", openAPI(listOrders))
 	e.judged("orders-2", "False NoticeMissing")
+	e.Expect(e.labels()).To(HaveKeyWithValue(v1alpha1.ExpiringLabel, "false"))
 	e.Expect(e.developer.Create(e.ctx, e.waiver("inc", "orders-2", "developer", time.Hour))).To(MatchError(ContainSubstring("break-glass")))
 	e.create(e.waiver("inc", "orders-2", "admin", time.Hour))
 	e.judged("orders-2", "True Waived")
 	e.Expect(e.annotations()).To(HaveKey(v1alpha1.UntilAnnotationPrefix + "orders-2"))
+	e.Expect(e.labels()).To(HaveKeyWithValue(v1alpha1.ExpiringLabel, "true"))
 	e.Eventually(func() string {
 		state, _ := e.condition(&v1alpha1.Waiver{}, "inc", v1alpha1.ConditionActive)
 		return state
@@ -48,6 +50,7 @@ func TestBreakingTheGlass(t *testing.T) {
 	}).Should(Succeed())
 	// It serves now, so the end of the waiver closes nothing.
 	e.Eventually(e.annotations).ShouldNot(HaveKey(v1alpha1.UntilAnnotationPrefix + "orders-2"))
+	e.Expect(e.labels()).To(HaveKeyWithValue(v1alpha1.ExpiringLabel, "false"))
 }
 
 // A waiver ends by itself, at the moment that it says, with nobody asking.
