@@ -12,6 +12,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/snapshot"
 )
 
 // APIRevisionReconciler judges revisions, and keeps the documents that they were judged by.
@@ -29,7 +30,7 @@ type APIRevisionReconciler struct {
 func (r *APIRevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	revision := &v1alpha1.APIRevision{}
 	if err := r.client.Get(ctx, req.NamespacedName, revision); err != nil {
-		if apierrors.IsNotFound(err) {
+		if apierrors.IsNotFound(err) || snapshot.IsUnreadable(err) {
 			r.board.dropRevision(req.NamespacedName)
 			r.began.forget(req.NamespacedName)
 			return r.agenda.wakeAt("APIRevision", req.NamespacedName, time.Time{}, nil), nil

@@ -50,7 +50,7 @@ func proposals() labels.Selector {
 // deletion that was missed, passes as it is.
 func stripped[T client.Object](strip func(T)) func(any) (any, error) {
 	return func(object any) (any, error) {
-		if typed, ok := object.(T); ok {
+		if typed, ok := object.(T); ok && snapshot.Read(typed) == nil {
 			stripMeta(typed)
 			strip(typed)
 		}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/snapshot"
 )
 
 // GateReconciler writes the gates of a namespace, its label and its until annotations from what is on the board.
@@ -50,6 +51,9 @@ func (r *GateReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	}
 	input, next, err := r.snapshot.Namespace(ctx, now, namespace.Name)
 	if err != nil {
+		if snapshot.IsUnreadable(err) { // the last gates stand until it is put right, and whoever waits has to know
+			r.board.written(namespace.Name, 0, gateState{Failure: oneLine(err.Error())})
+		}
 		return ctrl.Result{}, err
 	}
 	change, complete := r.fill(&input)

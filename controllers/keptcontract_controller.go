@@ -54,10 +54,10 @@ func (r *KeptContractReconciler) Reconcile(ctx context.Context, req ctrl.Request
 }
 
 // needed says whether anything refers to the contract, or is about to: a revision that is not judged in full may be
-// of the very same document.
+// of the very same document. What one refers to that cannot be read is not known, which is an error.
 func (r *KeptContractReconciler) needed(ctx context.Context, key types.NamespacedName) (bool, error) {
 	var apis v1alpha1.CustomerAPIList
-	if err := r.client.List(ctx, &apis, client.InNamespace(key.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.snapshot.ListWhole(ctx, &apis, client.InNamespace(key.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return false, fmt.Errorf("listing customer APIs: %w", err)
 	}
 	for i := range apis.Items {
@@ -66,7 +66,7 @@ func (r *KeptContractReconciler) needed(ctx context.Context, key types.Namespace
 		}
 	}
 	var revisions v1alpha1.APIRevisionList
-	if err := r.client.List(ctx, &revisions, client.InNamespace(key.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.snapshot.ListWhole(ctx, &revisions, client.InNamespace(key.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return false, fmt.Errorf("listing API revisions: %w", err)
 	}
 	for i := range revisions.Items {

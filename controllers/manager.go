@@ -83,6 +83,7 @@ func NewManager(ctx context.Context, restConfig *rest.Config, o ManagerOptions) 
 	mgr, err := ctrl.NewManager(restConfig, manager.Options{
 		Scheme:                 scheme,
 		Cache:                  CacheOptions(),
+		NewCache:               newCache,
 		Logger:                 ctrl.LoggerFrom(ctx),
 		Metrics:                metricsOptions(o.MetricsAddress),
 		HealthProbeBindAddress: o.HealthAddress,

@@ -94,6 +94,7 @@ type scraped struct {
 
 	nextChange *prometheus.Desc
 	waivers    *prometheus.Desc
+	unreadable *prometheus.Desc
 }
 
 const scrapeLimit = 5 * time.Second
@@ -104,6 +105,8 @@ func newScraped(cache client.Reader, agenda *agenda, clock snapshot.Clock) *scra
 		nextChange: prometheus.NewDesc("forewarn_next_change_seconds",
 			"Time until what is admissible next changes by itself. Absent while no such moment is known.", nil, nil),
 		waivers: prometheus.NewDesc("forewarn_waivers_active", "Waivers that let a revision pass now.", nil, nil),
+		unreadable: prometheus.NewDesc("forewarn_unreadable_objects",
+			"Objects that do not fit their kind, by kind. Each is left out, and refuses what depends on it.", []string{"kind"}, nil),
 	}
 }
 
@@ -111,6 +114,7 @@ func newScraped(cache client.Reader, agenda *agenda, clock snapshot.Clock) *scra
 func (s *scraped) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- s.nextChange
 	descriptions <- s.waivers
+	descriptions <- s.unreadable
 }
 
 // Collect implements prometheus.Collector. What cannot be read now is absent.
@@ -120,6 +124,12 @@ func (s *scraped) Collect(collected chan<- prometheus.Metric) {
 	if next, ok := s.agenda.earliest(); ok {
 		if now, err := s.clock.Now(ctx); err == nil {
 			collected <- prometheus.MustNewConstMetric(s.nextChange, prometheus.GaugeValue, next.Sub(now).Seconds())
+		}
+	}
+	for _, kind := range lenientKinds() {
+		if err := s.cache.List(ctx, kind.list, client.UnsafeDisableDeepCopy); err == nil {
+			left := float64(len(snapshot.KeepReadable(kind.list)))
+			collected <- prometheus.MustNewConstMetric(s.unreadable, prometheus.GaugeValue, left, kind.name)
 		}
 	}
 	var waivers v1alpha1.WaiverList

@@ -8,10 +8,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"forewarn.dev/forewarn/internal/snapshot"
 )
 
 // conflictPause is time for the cache to see the object that was written meanwhile, often by ourselves.
 const conflictPause = 20 * time.Millisecond
+
+// unreadPause is how long nobody looks again for what cannot be read, unless it changes.
+const unreadPause = time.Minute
 
 // patient looks again after a conflict. It is how an optimistic lock works, and nothing to report.
 type patient struct{ reconcile.Reconciler }
@@ -24,6 +29,14 @@ func (p patient) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, 
 	if apierrors.IsConflict(err) {
 		ctrl.LoggerFrom(ctx).V(1).Info("Looking again after a conflict", "conflict", err.Error())
 		return ctrl.Result{RequeueAfter: conflictPause}, nil
+	}
+	if snapshot.IsUnreadable(err) {
+		// Its own event brings back whoever depends on it. The pause makes up for a status that was not written.
+		ctrl.LoggerFrom(ctx).V(1).Info("Waiting for what cannot be read", "cause", err.Error())
+		if result.RequeueAfter <= 0 || result.RequeueAfter > unreadPause {
+			result.RequeueAfter = unreadPause
+		}
+		return result, nil
 	}
 	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		return ctrl.Result{}, nil // it goes with its namespace

@@ -20,6 +20,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/snapshot"
 	"forewarn.dev/forewarn/test/builders"
 )
 
@@ -244,6 +245,11 @@ func TestStripLeavesWhatIsRead(t *testing.T) {
 	tombstone := "gone"
 	if got, err := stripped(stripPod)(tombstone); err != nil || got != tombstone {
 		t.Errorf("got %v, %v", got, err)
+	}
+	misfit := &v1alpha1.APIRevision{}
+	v1alpha1.MarkUnreadable(misfit, "why")
+	if _, err := stripped(stripRevision)(misfit); err != nil || snapshot.Read(misfit) == nil || misfit.Annotations == nil {
+		t.Errorf("what cannot be read is %+v, %v", misfit, err)
 	}
 	config := &corev1.ConfigMap{Data: map[string]string{"v1.yaml": "big"}, BinaryData: map[string][]byte{"v2.gz": {1}}}
 	stripConfigMap(config)

@@ -91,6 +91,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
 		func() error { return addGate(mgr, s, w, o) },
+		func() error { return mgr.Add(unreadable{shared: s, cache: mgr.GetCache(), log: mgr.GetLogger()}) },
 	} {
 		if err := add(); err != nil {
 			return nil, err
@@ -120,7 +121,7 @@ func newShared(mgr manager.Manager, o Options) (shared, error) {
 		return shared{}, fmt.Errorf("registering metrics: %w", err)
 	}
 	return shared{
-		client:    mgr.GetClient(),
+		client:    readableClient{Client: mgr.GetClient(), readable: snapshot.Readable(mgr.GetClient())},
 		live:      mgr.GetAPIReader(),
 		snapshot:  snapshot.New(mgr.GetClient(), mgr.GetAPIReader()),
 		board:     newBoard(),

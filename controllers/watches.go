@@ -60,6 +60,9 @@ func (w watches) toRevisions(ctx context.Context, object client.Object) []ctrl.R
 		}
 		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(o.Name))
 	case *v1alpha1.ChangeNotice:
+		if snapshot.Read(o) != nil { // nobody knows of which API
+			return w.list(ctx, all, client.InNamespace(o.Namespace))
+		}
 		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
 	case *v1alpha1.Waiver:
 		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.Revision)})
@@ -110,6 +113,9 @@ func (w watches) toNotices(ctx context.Context, object client.Object) []ctrl.Req
 	case *v1alpha1.CustomerAPI:
 		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(o.Name))
 	case *v1alpha1.ChangeNotice: // one that supersedes another, or frees it again
+		if snapshot.Read(o) != nil {
+			return w.list(ctx, all, client.InNamespace(o.Namespace))
+		}
 		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
 	case *v1alpha1.NoticePolicy:
 		return w.list(ctx, all)

@@ -28,6 +28,9 @@ const (
 	// ReasonProposalInvalid: a ConfigMap that proposes a revision holds nothing
 	// that can be one.
 	ReasonProposalInvalid = "ProposalInvalid"
+	// ReasonUnreadable, of an event: the object does not fit its kind, and counts
+	// as not there where that refuses more. It was stored while a schema was looser.
+	ReasonUnreadable = "Unreadable"
 	// ReasonTerminating: the object is being deleted. What it stands for already
 	// stands until it is gone, and nothing new is added.
 	ReasonTerminating = "Terminating"

@@ -25,8 +25,9 @@ import (
 type cluster struct {
 	namespace string
 	now       time.Time
-	// reader asks the API server; objects hold what was listed.
+	// reader asks the API server, lenient where it cannot read an object; objects hold what was listed.
 	reader   client.Reader
+	lenient  rest.Interface
 	objects  []client.Object
 	snapshot *snapshot.Snapshot
 
@@ -35,6 +36,8 @@ type cluster struct {
 	revisions []v1alpha1.APIRevision
 	notices   []v1alpha1.ChangeNotice
 	waivers   []v1alpha1.Waiver
+	// unread are the objects that do not fit their kind, with what is wrong. They are in objects, too.
+	unread []*snapshot.UnreadableError
 }
 
 // namespaceOf is the namespace that kubectl would use.
@@ -64,8 +67,18 @@ func readCluster(ctx context.Context, streams Streams, config *genericclioptions
 		return nil, fmt.Errorf("connecting to the cluster: %w", err)
 	}
 	c := &cluster{namespace: namespaceOf(config), reader: reader}
+	httpClient, err := rest.HTTPClientFor(restConfig)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	if c.lenient, err = snapshot.NewLenient(restConfig, httpClient, scheme); err != nil {
+		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
 	if err := c.list(ctx); err != nil {
 		return nil, err
+	}
+	for _, unread := range c.unread {
+		streams.note("%s", unread)
 	}
 	if c.now, err = moment(streams, at); err != nil {
 		return nil, err
@@ -107,15 +120,44 @@ func (c *cluster) list(ctx context.Context) error {
 			options = nil
 		}
 		if err := c.reader.List(ctx, list, options...); err != nil {
-			return readable(fmt.Errorf("listing %s: %w", kindOf(list), err))
+			if c.listLeniently(ctx, list) != nil {
+				return readable(fmt.Errorf("listing %s: %w", kindOf(list), err))
+			}
 		}
 		if err := c.keep(list); err != nil {
 			return err
+		}
+		for _, err := range snapshot.KeepReadable(list) {
+			var unread *snapshot.UnreadableError
+			if errors.As(err, &unread) {
+				c.unread = append(c.unread, unread)
+			}
 		}
 	}
 	c.policies, c.apis, c.revisions = policies.Items, apis.Items, revisions.Items
 	c.notices, c.waivers = notices.Items, waivers.Items
 	return nil
+}
+
+// listLeniently lists a kind that has objects which do not fit it.
+func (c *cluster) listLeniently(ctx context.Context, list client.ObjectList) error {
+	resource, err := snapshot.ResourceOf(list, scheme)
+	if err != nil {
+		return err
+	}
+	request := c.lenient.Get().Resource(resource)
+	if _, ok := list.(*v1alpha1.NoticePolicyList); !ok {
+		request = request.Namespace(c.namespace)
+	}
+	read, err := request.Do(ctx).Get()
+	if err != nil {
+		return err
+	}
+	items, err := apimeta.ExtractList(read)
+	if err != nil {
+		return err
+	}
+	return apimeta.SetList(list, items)
 }
 
 func (c *cluster) keep(list client.ObjectList) error {
@@ -158,6 +200,11 @@ func (c *cluster) api(name string) (*v1alpha1.CustomerAPI, error) {
 			return &c.apis[i], nil
 		}
 		known = append(known, c.apis[i].Name)
+	}
+	for _, unread := range c.unread {
+		if unread.Kind == "CustomerAPI" && unread.Key.Name == name {
+			return nil, unread
+		}
 	}
 	return nil, fmt.Errorf("there is no customerapi/%s in namespace %s%s", name, c.namespace, instead(known))
 }

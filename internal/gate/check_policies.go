@@ -2,7 +2,6 @@ package gate
 
 import (
 	"errors"
-	"fmt"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/notice"
@@ -29,9 +28,13 @@ func policyInvalid(policy, field string, err error) Finding {
 	if errors.As(err, &in) {
 		policy, field, err = in.Policy, in.Field, in.Err
 	}
+	path := "noticepolicy/" + short(policy)
+	if field != "" {
+		path += " spec." + field
+	}
 	return Finding{
 		Reason: v1alpha1.ReasonPolicyInvalid, Blocks: true,
-		Path:    fmt.Sprintf("noticepolicy/%s spec.%s", short(policy), field),
+		Path:    path,
 		Message: singleLine(err.Error(), maxDetailLength),
 	}
 }

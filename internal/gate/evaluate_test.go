@@ -144,6 +144,9 @@ func TestUnknownIsNoR12(t *testing.T) {
 			[]edit{boundBy(publicAPIs().Zone("CST"))}, unknown(v1alpha1.ReasonPolicyInvalid)},
 		"one of two policies cannot be read": {
 			[]edit{boundBy(publicAPIs(), builders.Policy("other").Owes(v1alpha1.ClassRemoval, -1))}, unknown(v1alpha1.ReasonPolicyInvalid)},
+		"a policy does not fit its kind": {
+			[]edit{boundBy(publicAPIs(), publicAPIs()), func(in *gate.Input) { v1alpha1.MarkUnreadable(&in.Policies[1], "spec.owed") }},
+			unknown(v1alpha1.ReasonPolicyInvalid)},
 		"a policy owes nothing": {
 			[]edit{boundBy(builders.Policy("empty"))}, unknown(v1alpha1.ReasonPolicyInvalid)},
 		"the clock ran backwards": {

@@ -81,6 +81,8 @@ func TestRefusals(t *testing.T) {
 		"PolicyInvalid": {[]edit{boundBy(publicAPIs().Zone("CST"))},
 			`orders-9f31c2aa cannot be judged: noticepolicy/public-apis spec.timeZone: time zone "CST" does not say which place is meant: ` +
 				`write America/Chicago, America/Havana or Asia/Shanghai` + seeOrders},
+		"PolicyInvalid, of which nothing is known": {[]edit{func(in *gate.Input) { v1alpha1.MarkUnreadable(&in.Policies[0], "spec.owed holds a text") }},
+			`orders-9f31c2aa cannot be judged: noticepolicy/public-apis: spec.owed holds a text` + seeOrders},
 		"VersionUndeclared": {[]edit{proposedAs(revised().Contract("v1", "x").Contract("v3", "x"))},
 			"orders-9f31c2aa is not admissible: version v3 is not one of customerapi/orders: add it to spec.versions there, or leave it out here" + seeOrders},
 		"DigestMismatch": {[]edit{proposedAs(revised().Contract("v1", "x").Annotation(v1alpha1.DigestAnnotation, strings.Repeat("ab", 32)))},

@@ -48,11 +48,14 @@ type Policy struct {
 // PolicyError says what is wrong in a NoticePolicy.
 type PolicyError struct {
 	Policy string
-	Field  string // below spec
+	Field  string // below spec; empty where nothing of it can be read
 	Err    error
 }
 
 func (e *PolicyError) Error() string {
+	if e.Field == "" {
+		return fmt.Sprintf("policy %s: %v", e.Policy, e.Err)
+	}
 	return fmt.Sprintf("policy %s: %s: %v", e.Policy, e.Field, e.Err)
 }
 
@@ -61,6 +64,10 @@ func (e *PolicyError) Unwrap() error { return e.Err }
 // ReadPolicy reads what is in force of a policy: the last generation that could be read and, where there
 // is none, its spec. All that is wrong is in the errors; what could be read binds all the same.
 func ReadPolicy(p *v1alpha1.NoticePolicy) (Policy, []*PolicyError) {
+	if why, is := v1alpha1.Unreadable(p); is {
+		policy, _ := ReadSpec(p.Name, &v1alpha1.NoticePolicySpec{})
+		return policy, []*PolicyError{{Policy: p.Name, Err: errors.New(why)}}
+	}
 	if p.Status.InForce.Generation > 0 {
 		return ReadSpec(p.Name, &p.Status.InForce.Spec)
 	}

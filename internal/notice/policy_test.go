@@ -143,6 +143,20 @@ func TestPoliciesTogetherR1(t *testing.T) {
 	}
 }
 
+// Nothing is known of a policy that does not fit its kind, and whatever its status holds does not count.
+func TestPolicyThatDoesNotFitItsKind(t *testing.T) {
+	misfit := owing("misfit", 1)
+	if _, wrong := ReadPolicies([]v1alpha1.NoticePolicy{misfit}); len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	v1alpha1.MarkUnreadable(&misfit, "spec.owed.days holds a value of type string, which does not fit")
+	_, wrong := ReadPolicies([]v1alpha1.NoticePolicy{owing("right", 1), misfit})
+	want := "policy misfit: spec.owed.days holds a value of type string, which does not fit"
+	if len(wrong) != 1 || wrong[0].Error() != want {
+		t.Errorf("got %v, want %s", wrong, want)
+	}
+}
+
 func TestErrorsDoNotDependOnTheOrderOfPolicies(t *testing.T) {
 	a, b := owing("a", -1), owing("b", -2)
 	_, first := ReadPolicies([]v1alpha1.NoticePolicy{a, b})

@@ -14,7 +14,9 @@ import (
 )
 
 // Namespace returns what the gates of a namespace depend on, but for the verdicts and the keepers, which others
-// found and remember. The moment returned is the one at which the answer next changes by itself.
+// found and remember. The moment returned is the one at which the answer next changes by itself. Where a policy or an
+// API cannot be read nothing is returned: without it the gates would be open to more than the last ones were. Without
+// anything else that cannot be read they are open to less.
 func (s *Snapshot) Namespace(ctx context.Context, now time.Time, name string) (gate.NamespaceInput, *time.Time, error) {
 	input := gate.NamespaceInput{Now: now, Namespace: name}
 	var namespace corev1.Namespace
@@ -22,11 +24,11 @@ func (s *Snapshot) Namespace(ctx context.Context, now time.Time, name string) (g
 		return input, nil, fmt.Errorf("reading namespace %s: %w", name, err)
 	}
 	var policies v1alpha1.NoticePolicyList
-	if err := s.objects.List(ctx, &policies); err != nil {
+	if err := s.ListWhole(ctx, &policies); err != nil {
 		return input, nil, fmt.Errorf("listing notice policies: %w", err)
 	}
 	var apis v1alpha1.CustomerAPIList
-	if err := s.objects.List(ctx, &apis, client.InNamespace(name)); err != nil {
+	if err := s.ListWhole(ctx, &apis, client.InNamespace(name)); err != nil {
 		return input, nil, fmt.Errorf("listing customer APIs in %s: %w", name, err)
 	}
 	var next *time.Time
@@ -63,7 +65,32 @@ func (s *Snapshot) notices(ctx context.Context, namespace, api string) ([]v1alph
 	if err := s.objects.List(ctx, &notices, client.InNamespace(namespace), OfAPI(api)); err != nil {
 		return nil, fmt.Errorf("listing change notices of %s: %w", api, err)
 	}
+	var unread v1alpha1.ChangeNoticeList // of whichever API: no index says
+	if err := s.all.List(ctx, &unread, client.InNamespace(namespace), OfAPI(""), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing change notices of %s: %w", api, err)
+	}
+	for i := range unread.Items {
+		if err := Read(&unread.Items[i]); err != nil {
+			notices.Items = append(notices.Items, superseding(&unread.Items[i], notices.Items)...)
+		}
+	}
 	return notices.Items, nil
+}
+
+// superseding is what is known of a notice that cannot be read: it covers nothing, but what it replaced stays replaced.
+func superseding(unread *v1alpha1.ChangeNotice, notices []v1alpha1.ChangeNotice) []v1alpha1.ChangeNotice {
+	for i := range notices {
+		if string(notices[i].Status.SupersededBy) != unread.Name {
+			continue
+		}
+		known := v1alpha1.ChangeNotice{ObjectMeta: *unread.ObjectMeta.DeepCopy()}
+		known.Spec = v1alpha1.ChangeNoticeSpec{
+			APIRef: notices[i].Spec.APIRef, State: v1alpha1.NoticePublished, Supersedes: v1alpha1.ObjectName(notices[i].Name),
+		}
+		known.Status.PublishedTime = &unread.CreationTimestamp
+		return []v1alpha1.ChangeNotice{known}
+	}
+	return nil
 }
 
 func (s *Snapshot) gateRevisions(ctx context.Context, namespace string) ([]gate.PublishedRevision, error) {

@@ -14,14 +14,14 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// Policies returns those that select the API.
+// Policies returns those that select the API. One that cannot be read may select anything.
 func (s *Snapshot) Policies(ctx context.Context, api *v1alpha1.CustomerAPI) ([]v1alpha1.NoticePolicy, error) {
 	var namespace corev1.Namespace
 	if err := s.objects.Get(ctx, client.ObjectKey{Name: api.Namespace}, &namespace); err != nil {
 		return nil, fmt.Errorf("reading namespace %s: %w", api.Namespace, err)
 	}
 	var all v1alpha1.NoticePolicyList
-	if err := s.objects.List(ctx, &all); err != nil {
+	if err := s.all.List(ctx, &all); err != nil {
 		return nil, fmt.Errorf("listing notice policies: %w", err)
 	}
 	return selecting(all.Items, namespace.Labels, api.Labels), nil

@@ -18,6 +18,11 @@ func (s *Snapshot) Promise(ctx context.Context, now time.Time, api *v1alpha1.Cus
 	if input.Policies, err = s.Policies(ctx, api); err != nil {
 		return input, err
 	}
+	for i := range input.Policies { // how long what serves stays promised is not known: what was known stays
+		if err := Read(&input.Policies[i]); err != nil {
+			return input, err
+		}
+	}
 	if input.Observed, err = s.Observe(ctx, api, carriers); err != nil {
 		return input, err
 	}
@@ -54,6 +59,9 @@ func namesServed(api *v1alpha1.CustomerAPI, observed []gate.Observation) map[str
 func (s *Snapshot) facts(ctx context.Context, now time.Time, key client.ObjectKey) (gate.RevisionFacts, bool, error) {
 	revision := &v1alpha1.APIRevision{}
 	if err := s.objects.Get(ctx, key, revision); err != nil {
+		if IsUnreadable(err) {
+			return gate.RevisionFacts{}, false, nil
+		}
 		return gate.RevisionFacts{}, false, client.IgnoreNotFound(err)
 	}
 	input, unkept, err := s.Propose(ctx, now, revision)

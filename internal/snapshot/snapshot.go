@@ -8,8 +8,10 @@ import (
 
 // Snapshot reads what judgements depend on.
 type Snapshot struct {
-	// objects are read often: a cache, or manifests.
+	// objects are read often: a cache, or manifests. What cannot be read is not among them.
 	objects client.Reader
+	// all are the same with what cannot be read.
+	all client.Reader
 	// documents are read once and are big: ConfigMaps that hold contracts, and KeptContracts. No cache holds them.
 	documents client.Reader
 	memory    *memory
@@ -18,5 +20,5 @@ type Snapshot struct {
 // New returns a Snapshot that reads contract documents from documents and all else from objects. The two may be
 // the same.
 func New(objects, documents client.Reader) *Snapshot {
-	return &Snapshot{objects: objects, documents: documents, memory: newMemory()}
+	return &Snapshot{objects: Readable(objects), all: objects, documents: documents, memory: newMemory()}
 }

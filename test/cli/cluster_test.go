@@ -54,6 +54,7 @@ func TestCluster(t *testing.T) {
 	t.Run("without the right to read policies there is no verdict", func(t *testing.T) {
 		missingRight(t, c, admin)
 	})
+	t.Run("what does not fit its kind is named", func(t *testing.T) { namesMisfits(t, admin, reader) })
 }
 
 func startCluster(t *testing.T) *controlplane.Cluster {
