@@ -87,6 +87,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addCustomerAPI(mgr, s, w) },
 		func() error { return addAPIRevision(mgr, s, w, o) },
 		func() error { return addChangeNotice(mgr, s, w) },
+		func() error { return addAudience(mgr, s) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
@@ -103,6 +104,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 func cached() []client.Object {
 	return []client.Object{
 		&v1alpha1.NoticePolicy{}, &v1alpha1.CustomerAPI{}, &v1alpha1.APIRevision{}, &v1alpha1.ChangeNotice{}, &v1alpha1.Waiver{},
+		&v1alpha1.Audience{},
 		keptContractMetadata(),
 		&corev1.Namespace{}, &corev1.Service{}, &corev1.Pod{}, &corev1.ConfigMap{},
 		&appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},
@@ -185,6 +187,7 @@ func addAPIRevision(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfNotice))).
 		Watches(&v1alpha1.Waiver{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&v1alpha1.Audience{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfAudience))).
 		Watches(&corev1.Namespace{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Watches(&corev1.ConfigMap{}, &handler.EnqueueRequestForObject{}). // the proposal of the same name
 		WatchesRawSource(s.board.revisions).
@@ -198,9 +201,17 @@ func addChangeNotice(mgr manager.Manager, s shared, w watches) error {
 		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfNotice))).
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAPI))).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
 		Watches(&corev1.Namespace{}, enqueue(w.toNotices), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WithOptions(controllerOptions()).
 		Complete(patient{&ChangeNoticeReconciler{shared: s}})
+}
+
+func addAudience(mgr manager.Manager, s shared) error {
+	return ctrl.NewControllerManagedBy(mgr).Named("audience").
+		For(&v1alpha1.Audience{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controllerOptions()).
+		Complete(patient{&AudienceReconciler{shared: s}})
 }
 
 func addWaiver(mgr manager.Manager, s shared, w watches, offset time.Duration) error {

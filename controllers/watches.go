@@ -68,6 +68,8 @@ func (w watches) toRevisions(ctx context.Context, object client.Object) []ctrl.R
 		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.Revision)})
 	case *v1alpha1.NoticePolicy:
 		return w.list(ctx, all)
+	case *v1alpha1.Audience:
+		return w.list(ctx, all, client.InNamespace(o.Namespace))
 	default: // a Namespace
 		return w.list(ctx, all, client.InNamespace(object.GetName()))
 	}
@@ -119,6 +121,8 @@ func (w watches) toNotices(ctx context.Context, object client.Object) []ctrl.Req
 		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
 	case *v1alpha1.NoticePolicy:
 		return w.list(ctx, all)
+	case *v1alpha1.Audience:
+		return w.list(ctx, all, client.InNamespace(o.Namespace))
 	default: // a Namespace
 		return w.list(ctx, all, client.InNamespace(object.GetName()))
 	}
@@ -187,6 +191,11 @@ func matterOfRevision(revision *v1alpha1.APIRevision) any {
 func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed}
+}
+
+func matterOfAudience(audience *v1alpha1.Audience) any {
+	status := audience.Status
+	return []any{status.Customers, status.Calendars, status.Terms}
 }
 
 func matterOfPolicy(policy *v1alpha1.NoticePolicy) any {

@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{cli,contract,downtime,gate,notice,other,snapshot} test/builders; do
+for folder in api cmd controllers internal/{audience,cli,contract,downtime,gate,notice,other,snapshot} test/builders; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -60,6 +60,8 @@ forbid internal/contract $module/{api,internal/notice}/leaf
 permit internal/contract $module/internal/contract/leaf
 forbid internal/notice $module/internal/{contract,gate}/leaf
 permit internal/notice $module/api/leaf
+forbid internal/audience $module/internal/{contract,gate}/leaf
+permit internal/audience $module/{api,internal/notice}/leaf
 forbid internal/downtime $module/internal/{contract,gate}/leaf
 permit internal/downtime $module/api/leaf
 forbid internal/gate $module/internal/{snapshot,other,cli}/leaf $module/test/builders/leaf \
@@ -67,13 +69,13 @@ forbid internal/gate $module/internal/{snapshot,other,cli}/leaf $module/test/bui
   log log/slog net net/http os os/exec
 permit internal/gate $module/{api,internal/contract,internal/downtime,internal/notice}/leaf net/url
 forbid internal/snapshot $module/{controllers,internal/cli,internal/other}/leaf
-permit internal/snapshot $module/internal/{gate,notice}/leaf os sigs.k8s.io/controller-runtime/leaf
+permit internal/snapshot $module/internal/{audience,gate,notice}/leaf os sigs.k8s.io/controller-runtime/leaf
 forbid internal/cli $module/{cmd,controllers}/leaf
 permit internal/cli $module/internal/{gate,other,snapshot}/leaf
 forbid controllers $module/{cmd,internal/cli,test/builders}/leaf
 permit controllers $module/{api,internal/gate,internal/other,internal/snapshot}/leaf
 permit cmd $module/{controllers,internal/cli}/leaf
-for pure in contract downtime notice; do
+for pure in audience contract downtime notice; do
   forbid internal/$pure os net/http k8s.io/client-go/leaf
 done
 probe internal/gate/tests/probe_test.go clean "_ \"$module/test/builders/leaf\""

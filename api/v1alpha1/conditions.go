@@ -40,6 +40,30 @@ const (
 	// ReasonGateFull: the gate of the namespace is full. Texts and verdicts of
 	// old revisions were left out, never what serves.
 	ReasonGateFull = "GateFull"
+	// ReasonListInvalid: a list of customers cannot be read, or holds nobody.
+	// The last one that could be read stays in force.
+	ReasonListInvalid = "ListInvalid"
+	// ReasonListStale: a list of customers is older than it may be, or nobody
+	// says how old it is.
+	ReasonListStale = "ListStale"
+	// ReasonSecretNotFound: a Secret or a key of it is not there.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretDenied: the namespace does not let forewarn read its Secrets.
+	ReasonSecretDenied = "SecretDenied"
+)
+
+// ConditionReachable is on Audience.
+//
+// True: a contact leads to each customer. False: some would not hear, and the
+// message says how many. Unknown: the list could not be read.
+const ConditionReachable = "Reachable"
+
+// Reasons of Reachable.
+const (
+	// ReasonAllReachable: a contact leads to each customer.
+	ReasonAllReachable = "AllReachable"
+	// ReasonCustomersUnreachable: no contact leads to some customers.
+	ReasonCustomersUnreachable = "CustomersUnreachable"
 )
 
 // ConditionJudged is on APIRevision.
@@ -132,6 +156,9 @@ const (
 	ReasonMatured = "Matured"
 	// ReasonLapsed: too long after its date, it covers nothing any more.
 	ReasonLapsed = "Lapsed"
+	// ReasonAudienceUnknown: who the customers are, and so what they are owed,
+	// is not known.
+	ReasonAudienceUnknown = "AudienceUnknown"
 	// ReasonNotPublished: it was not published, so nothing runs.
 	ReasonNotPublished = "NotPublished"
 )

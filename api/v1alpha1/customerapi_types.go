@@ -44,6 +44,19 @@ type CustomerAPISpec struct {
 	// merely declared.
 	// +optional
 	Baseline Baseline `json:"baseline,omitzero"`
+
+	// audienceRef names the Audience that says who the customers are. Left
+	// out, nobody is known: what the policies owe is owed, and a notice counts
+	// from its publication only.
+	// +optional
+	AudienceRef AudienceRef `json:"audienceRef,omitzero"`
+}
+
+// AudienceRef names an Audience in the same namespace.
+type AudienceRef struct {
+	// name is the name of the Audience, for example "orders-customers".
+	// +required
+	Name ObjectName `json:"name,omitempty"`
 }
 
 // APIVersion is a version of an API as customers know it.

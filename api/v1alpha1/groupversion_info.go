@@ -17,6 +17,7 @@ var AddToScheme = schemeBuilder.AddToScheme
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&APIRevision{}, &APIRevisionList{},
+		&Audience{}, &AudienceList{},
 		&ChangeNotice{}, &ChangeNoticeList{},
 		&CustomerAPI{}, &CustomerAPIList{},
 		&KeptContract{}, &KeptContractList{},

@@ -100,6 +100,7 @@ type WorkloadRef struct {
 }
 
 // OwedNotice is how much notice was found to be owed, with who binds.
+// +kubebuilder:validation:XValidation:rule="has(self.policy) != has(self.customer)",message="a policy binds, or a contract with a customer"
 type OwedNotice struct {
 	// version is the version of the API whose customers are owed it.
 	// +required
@@ -109,11 +110,16 @@ type OwedNotice struct {
 	// +required
 	Class ChangeClass `json:"class,omitempty"`
 
-	// policy is the NoticePolicy that binds, for example "public-apis".
-	// +required
+	// policy is the NoticePolicy that binds, for example "public-apis". Left
+	// out, the contract with customer does.
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Policy string `json:"policy,omitempty"`
+
+	// customer is a customer whose contract binds.
+	// +optional
+	Customer CustomerID `json:"customer,omitempty"`
 
 	// days is the number of full days owed.
 	// +required

@@ -37,6 +37,10 @@ const (
 	// that its status is written apart from the rest.
 	ConfirmChangeAnnotation = "forewarn.dev/confirm-change"
 
+	// ListedAtAnnotation, on a Secret with a list of customers, is the moment
+	// (RFC 3339) at which the list was written.
+	ListedAtAnnotation = "forewarn.dev/listed-at"
+
 	// RehearsalLabel, on the namespace of forewarn itself, marks a cluster
 	// as one in which the clock may be moved on (--clock-offset).
 	RehearsalLabel = "forewarn.dev/rehearsal"

@@ -175,9 +175,9 @@ func (r *reading) judged() []v1alpha1.JudgedChange {
 				c.CoveredBy = v1alpha1.ObjectName(first.Notice)
 				c.MaturesTime = &metav1.Time{Time: first.Matures}
 			}
-			if owed.Policy != "" {
+			if by := owed.By(); by != "" {
 				days := int32(owed.Period.Days)
-				c.OwedDays, c.OwedBy = &days, singleLine(owed.Policy, maxPolicyLength)
+				c.OwedDays, c.OwedBy = &days, singleLine(by, maxPolicyLength)
 			}
 		}
 		changes = append(changes, c)

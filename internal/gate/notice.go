@@ -39,6 +39,8 @@ func evaluateNotice(in NoticeInput) NoticeVerdict {
 		return n.unpublished(v1alpha1.ReasonTerminating, "it is being deleted: publish a new one under another name")
 	case in.Notice.Spec.State == v1alpha1.NoticeWithdrawn:
 		return n.unpublished(v1alpha1.ReasonWithdrawn, "it was withdrawn before it was published")
+	case len(in.Policies) > 0 && audienceUnknown(in.API, in.Audience) != "":
+		return n.unpublished(v1alpha1.ReasonAudienceUnknown, audienceUnknown(in.API, in.Audience))
 	case len(n.policyErrors) > 0:
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed is not known: "+n.policyErrors[0].Error())
 	case !n.readable:
@@ -66,7 +68,7 @@ type notification struct {
 func newNotification(in NoticeInput) *notification {
 	in.Now = in.Now.UTC().Round(0)
 	n := &notification{NoticeInput: in}
-	n.policies, n.policyErrors = notice.ReadPolicies(in.Policies)
+	n.policies, n.policyErrors = owedTo(in.Policies, in.Audience)
 	subject := in.Notice.DeepCopy()
 	if subject.Status.PublishedTime == nil {
 		subject.Spec.State = v1alpha1.NoticePublished
@@ -248,7 +250,7 @@ func (n *notification) owed() []v1alpha1.OwedNotice {
 	for _, entry := range n.Notice.Spec.Covers {
 		for _, class := range n.policies.ClassesCovered(entry) {
 			owed, err := n.policies.Owed([]v1alpha1.ChangeClass{class}, n.stability(string(entry.Version)), n.Now)
-			if err == nil && owed.Policy != "" {
+			if err == nil && owed.By() != "" {
 				list = append(list, notice.Freeze(entry.Version, class, owed))
 			}
 		}

@@ -32,6 +32,17 @@ func toPublish(effective time.Time) *builders.NoticeBuilder {
 	})
 }
 
+// contractOwes is that one customer, in Berlin, was promised that many days before anything is removed.
+func contractOwes(days int32) func(*gate.NoticeInput) {
+	return func(in *gate.NoticeInput) {
+		customers := int32(1)
+		in.API.Spec.AudienceRef.Name = "customers"
+		in.Audience = &v1alpha1.Audience{Status: v1alpha1.AudienceStatus{Customers: &customers, Terms: []v1alpha1.ContractTerm{{
+			Customer: "c-1", Customers: 1, TimeZone: "Europe/Berlin", Owed: v1alpha1.OwedTerm{Class: v1alpha1.ClassRemoval, Days: &days},
+		}}}}
+	}
+}
+
 func TestNoticesThatCanBePublishedR6(t *testing.T) {
 	inTime := when(t, "2027-05-21T22:00:00Z")
 	removal := func(in *gate.NoticeInput) {
@@ -61,6 +72,15 @@ func TestNoticesThatCanBePublishedR6(t *testing.T) {
 		"no days are owed":        {notice: toPublish(now), edit: removal, want: v1alpha1.ReasonPublished},
 		"no policy selects it":    {notice: toPublish(now), edit: func(in *gate.NoticeInput) { in.Policies = nil }, want: v1alpha1.ReasonPublished},
 		"a policy cannot be read": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) { in.Policies[0].Spec.TimeZone = "CST" }, want: v1alpha1.ReasonPolicyInvalid},
+		"an audience that does not exist": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) {
+			in.API.Spec.AudienceRef.Name = "customers"
+		}, want: v1alpha1.ReasonAudienceUnknown},
+		"an audience that was never read": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) {
+			in.API.Spec.AudienceRef.Name = "customers"
+			in.Audience = &v1alpha1.Audience{}
+		}, want: v1alpha1.ReasonAudienceUnknown},
+		"an audience whose contracts owe no more": {notice: toPublish(inTime), edit: contractOwes(180), want: v1alpha1.ReasonPublished},
+		"R1 a contract owes a day more":           {notice: toPublish(inTime), edit: contractOwes(181), want: v1alpha1.ReasonTooSoon},
 		"R1 a second policy owes more": {notice: toPublish(inTime), edit: func(in *gate.NoticeInput) {
 			in.Policies = append(in.Policies, *builders.Policy("b").Owes("Removal", 181).Obj())
 		}, want: v1alpha1.ReasonTooSoon},

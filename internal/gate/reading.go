@@ -46,7 +46,7 @@ type weighed struct {
 func newReading(in Input) *reading {
 	in.Now = in.Now.UTC().Round(0)
 	r := &reading{Input: in, owed: map[string]owedNow{}}
-	r.policies, r.policyErrors = notice.ReadPolicies(in.Policies)
+	r.policies, r.policyErrors = owedTo(in.Policies, in.Audience)
 	r.ledger = notice.NewLedger(in.API, in.Notices, r.policies)
 	return r
 }

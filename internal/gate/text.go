@@ -57,7 +57,10 @@ func owedText(owed notice.Owed) string {
 		}
 		text = "customers are owed " + countOf(days, unit)
 	}
-	if owed.Policy != "" {
+	switch {
+	case owed.Customer != "":
+		text += fmt.Sprintf(" (contract with customer %s)", short(owed.Customer))
+	case owed.Policy != "":
 		text += fmt.Sprintf(" (policy %s)", short(owed.Policy))
 	}
 	return text

@@ -17,6 +17,8 @@ type Input struct {
 	// Policies are those that select the API. What is in force counts, and the spec where nothing is: a
 	// manifest has no status.
 	Policies []v1alpha1.NoticePolicy
+	// Audience says who the customers are. Nil where the API names none, or one that does not exist.
+	Audience *v1alpha1.Audience
 	// Notices are those of the API. Others are left out of account.
 	Notices []v1alpha1.ChangeNotice
 	// Waivers are those of the namespace.
@@ -100,6 +102,8 @@ type NoticeInput struct {
 	// API is nil where the CustomerAPI that the notice names does not exist.
 	API      *v1alpha1.CustomerAPI
 	Policies []v1alpha1.NoticePolicy
+	// Audience says who the customers are. Nil where the API names none, or one that does not exist.
+	Audience *v1alpha1.Audience
 	Notice   *v1alpha1.ChangeNotice
 	// Others are the other notices of the API.
 	Others []v1alpha1.ChangeNotice

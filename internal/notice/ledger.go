@@ -162,7 +162,8 @@ func (l *Ledger) Idle(c Change, now time.Time) map[string]string {
 func Freeze(version v1alpha1.VersionName, class v1alpha1.ChangeClass, owed Owed) v1alpha1.OwedNotice {
 	days := int32(owed.Period.Days)
 	frozen := v1alpha1.OwedNotice{
-		Version: version, Class: class, Policy: owed.Policy, Days: &days, TimeZone: owed.Period.Zone,
+		Version: version, Class: class, Policy: owed.Policy, Customer: v1alpha1.CustomerID(owed.Customer),
+		Days: &days, TimeZone: owed.Period.Zone,
 	}
 	if owed.Period.Business {
 		frozen.CountedAs = v1alpha1.CountBusinessDays
@@ -176,7 +177,7 @@ func thaw(frozen *v1alpha1.OwedNotice, start time.Time) (Owed, error) {
 	if frozen.Days == nil {
 		return Owed{}, errors.New("the days are missing")
 	}
-	owed := Owed{Policy: frozen.Policy, Period: Period{Days: int(*frozen.Days), Zone: zoneOf(frozen.TimeZone)}}
+	owed := Owed{Policy: frozen.Policy, Customer: string(frozen.Customer), Period: Period{Days: int(*frozen.Days), Zone: zoneOf(frozen.TimeZone)}}
 	switch frozen.CountedAs {
 	case "", v1alpha1.CountDays:
 	case v1alpha1.CountBusinessDays:

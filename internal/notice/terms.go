@@ -12,8 +12,10 @@ import (
 
 // Term is how much notice one entry of a policy owes, and for what.
 type Term struct {
-	Policy string
-	Class  v1alpha1.ChangeClass
+	// Policy owes it, or else the contract with Customer does.
+	Policy   string
+	Customer string
+	Class    v1alpha1.ChangeClass
 	// Stability is empty where the term holds for versions of any.
 	Stability v1alpha1.Stability
 	Period    Period
@@ -21,9 +23,10 @@ type Term struct {
 
 // Owed is the notice that is owed once a clock has started.
 type Owed struct {
-	// Policy is who binds, empty for nobody.
-	Policy string
-	Period Period
+	// Policy is who binds, or else the contract with Customer. Both are empty for nobody.
+	Policy   string
+	Customer string
+	Period   Period
 	// End is the moment at which the period is over.
 	End time.Time
 }
@@ -48,6 +51,12 @@ func readTerm(policy string, calendar Period, owed *v1alpha1.OwedTerm) (Term, er
 		term.Period.Days, term.Period.Business = int(*owed.BusinessDays), true
 	}
 	return term, term.Period.Validate()
+}
+
+// CheckTerm says what is wrong with a term wherever it was written.
+func CheckTerm(owed *v1alpha1.OwedTerm) error {
+	_, err := readTerm("", Period{Zone: zoneOf("")}, owed)
+	return err
 }
 
 func zoneOf(name string) string {
@@ -121,7 +130,7 @@ func (ps Policies) Owed(classes []v1alpha1.ChangeClass, stability v1alpha1.Stabi
 			if err != nil {
 				return Owed{}, &PolicyError{Policy: term.Policy, Field: "owed", Err: err}
 			}
-			owed := Owed{Policy: term.Policy, Period: term.Period, End: end}
+			owed := Owed{Policy: term.Policy, Customer: term.Customer, Period: term.Period, End: end}
 			if longest == nil || owed.Compare(*longest) > 0 {
 				longest = &owed
 			}
@@ -166,13 +175,21 @@ func (p Period) Tick(now time.Time) (time.Time, bool) {
 	return last.Add(time.Second), true
 }
 
+// By is who binds: the name of a policy, or CustomerPrefix and the id of a customer. Empty for nobody.
+func (o Owed) By() string {
+	if o.Customer != "" {
+		return CustomerPrefix + o.Customer
+	}
+	return o.Policy
+}
+
 // Compare is positive where o is the one that binds: it ends later. Among those that end together the
 // one that reads longer is shown.
 func (o Owed) Compare(other Owed) int {
 	return cmp.Or(
 		o.End.Compare(other.End),
 		cmp.Compare(o.Period.Days, other.Period.Days),
-		-cmp.Compare(o.Policy, other.Policy),
+		-cmp.Compare(o.By(), other.By()),
 		-cmp.Compare(o.Period.Zone, other.Period.Zone),
 		compareBool(o.Period.Business, other.Period.Business),
 	)

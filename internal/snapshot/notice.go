@@ -22,6 +22,9 @@ func (s *Snapshot) Notice(ctx context.Context, now time.Time, notice *v1alpha1.C
 	if input.Policies, err = s.Policies(ctx, input.API); err != nil {
 		return input, err
 	}
+	if input.Audience, err = s.audience(ctx, input.API); err != nil {
+		return input, err
+	}
 	notices, err := s.notices(ctx, notice.Namespace, string(notice.Spec.APIRef.Name))
 	if err != nil {
 		return input, err
@@ -46,4 +49,22 @@ func (s *Snapshot) api(ctx context.Context, namespace string, ref v1alpha1.APIRe
 		return nil, fmt.Errorf("reading customer API %s: %w", key, err)
 	}
 	return api, nil
+}
+
+// audience returns nothing where the API names none, or one that does not exist.
+func (s *Snapshot) audience(ctx context.Context, api *v1alpha1.CustomerAPI) (*v1alpha1.Audience, error) {
+	name := string(api.Spec.AudienceRef.Name)
+	if name == "" {
+		return nil, nil
+	}
+	audience := &v1alpha1.Audience{}
+	key := client.ObjectKey{Namespace: api.Namespace, Name: name}
+	err := s.objects.Get(ctx, key, audience)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading audience %s: %w", key, err)
+	}
+	return audience, nil
 }

@@ -30,6 +30,9 @@ func (s *Snapshot) Propose(ctx context.Context, now time.Time, revision *v1alpha
 	if input.Policies, err = s.Policies(ctx, input.API); err != nil {
 		return input, nil, err
 	}
+	if input.Audience, err = s.audience(ctx, input.API); err != nil {
+		return input, nil, err
+	}
 	if input.Notices, err = s.notices(ctx, revision.Namespace, input.API.Name); err != nil {
 		return input, nil, err
 	}

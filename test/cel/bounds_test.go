@@ -18,6 +18,7 @@ type fields map[string][]probe
 // bounded holds every field whose values are bounded.
 var bounded = map[string]fields{
 	"APIRevision":  apiRevisionFields,
+	"Audience":     audienceFields,
 	"ChangeNotice": changeNoticeFields,
 	"CustomerAPI":  customerAPIFields,
 	"KeptContract": keptContractFields,

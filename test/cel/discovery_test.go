@@ -39,6 +39,7 @@ func TestDiscovery(t *testing.T) {
 	promises := []string{"promises"}
 	wanted := map[string]names{
 		"apirevisions":   {"APIRevision", true, []string{"arev"}, promises},
+		"audiences":      {"Audience", true, []string{"audience"}, promises},
 		"changenotices":  {"ChangeNotice", true, []string{"notice"}, promises},
 		"customerapis":   {"CustomerAPI", true, []string{"cusapi"}, promises},
 		"keptcontracts":  {"KeptContract", true, []string{"kcon"}, nil},
@@ -63,7 +64,7 @@ func TestDiscovery(t *testing.T) {
 		t.Errorf("resources (-want +got):\n%s", diff)
 	}
 	slices.Sort(statuses)
-	if diff := cmp.Diff([]string{"apirevisions", "changenotices", "customerapis", "noticepolicies", "waivers"}, statuses); diff != "" {
+	if diff := cmp.Diff([]string{"apirevisions", "audiences", "changenotices", "customerapis", "noticepolicies", "waivers"}, statuses); diff != "" {
 		t.Errorf("with status (-want +got):\n%s", diff)
 	}
 }
@@ -101,14 +102,15 @@ func TestKubectl(t *testing.T) {
 	kept := "keptcontract.forewarn.dev/sha256-5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a"
 	promises := []string{
 		"apirevision.forewarn.dev/orders-9f31c2aa",
+		"audience.forewarn.dev/orders-customers",
 		"changenotice.forewarn.dev/orders-no-delete",
 		"customerapi.forewarn.dev/orders",
 		"noticepolicy.forewarn.dev/public-apis",
 		"waiver.forewarn.dev/inc-4711",
 	}
 	for asked, wanted := range map[string][]string{
-		"promises":                            promises,
-		"arev,notice,cusapi,kcon,npol,waiver": append(slices.Clone(promises), kept),
+		"promises": promises,
+		"arev,audience,notice,cusapi,kcon,npol,waiver": append(slices.Clone(promises), kept),
 	} {
 		t.Run(asked, func(t *testing.T) {
 			kubectl := exec.CommandContext(t.Context(), filepath.Join(cluster.BinDir(), "kubectl"),

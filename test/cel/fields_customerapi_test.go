@@ -21,6 +21,7 @@ var customerAPIFields = fields{
 	"spec.carriedBy.slotKeys[0]": chars(1, 317),
 	"spec.baseline.revision":     objectName,
 	"spec.baseline.approvedBy":   chars(1, 253),
+	"spec.audienceRef.name":      objectName,
 
 	"status":                    notEmpty(),
 	"status.conditions":         conditions,

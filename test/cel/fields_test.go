@@ -93,6 +93,7 @@ var changeNoticeFields = fields{
 	"status.owed[0].version":        versionName,
 	"status.owed[0].class":          className,
 	"status.owed[0].policy":         chars(1, 253),
+	"status.owed[1].customer":       customerID,
 	"status.owed[0].days":           between(0, 3650),
 	"status.owed[0].countedAs":      oneOf("Days", "BusinessDays"),
 	"status.owed[0].timeZone":       chars(1, 64),

@@ -21,6 +21,7 @@ import (
 // plurals leads from each kind to the name of its resource.
 var plurals = map[string]string{
 	"APIRevision":  "apirevisions",
+	"Audience":     "audiences",
 	"ChangeNotice": "changenotices",
 	"CustomerAPI":  "customerapis",
 	"KeptContract": "keptcontracts",

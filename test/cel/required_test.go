@@ -18,14 +18,21 @@ var required = map[string][]string{
 		"status.contracts[0].version", "status.contracts[0].digest", "status.contracts[0].contract", "status.contracts[0].operations",
 		"status.changes[0].fingerprint", "status.changes[0].rule", "status.changes[0].class", "status.changes[0].version", "status.changes[0].text",
 	},
+	"Audience": {
+		"spec", "spec.customers[0].id", "spec.customers[0].owed[0].class",
+		"spec.customers[0].contacts[0].role", "spec.customers[0].contacts[0].channel", "spec.customers[0].contacts[0].addressFrom",
+		"spec.customers[0].contacts[0].addressFrom.name", "spec.customers[0].contacts[0].addressFrom.key",
+		"spec.customersFrom.name", "spec.customersFrom.key",
+		"status.calendars[0].customers", "status.terms[0].customer", "status.terms[0].customers", "status.terms[0].owed", "status.terms[0].owed.class",
+	},
 	"ChangeNotice": {
 		"spec", "spec.apiRef", "spec.apiRef.name", "spec.state", "spec.title", "spec.covers", "spec.covers[0].version", "spec.updates[0].text",
-		"status.owed[0].version", "status.owed[0].class", "status.owed[0].policy", "status.owed[0].days",
+		"status.owed[0].version", "status.owed[0].class", "status.owed[0].days",
 		"status.validity.days", "status.validity.timeZone",
 	},
 	"CustomerAPI": {
 		"spec", "spec.title", "spec.versions", "spec.versions[0].name", "spec.versions[0].stability", "spec.carriedBy",
-		"spec.baseline.revision", "spec.baseline.approvedBy",
+		"spec.baseline.revision", "spec.baseline.approvedBy", "spec.audienceRef.name",
 		"status.selectors[0].matchLabels",
 		"status.serving[0].workload", "status.serving[0].workload.kind", "status.serving[0].workload.name", "status.serving[0].since",
 		"status.promised[0].version", "status.promised[0].stability", "status.promised[0].revision", "status.promised[0].contract", "status.promised[0].since",
@@ -44,6 +51,7 @@ var required = map[string][]string{
 var either = []string{
 	"spec.contracts[0].configMapKeyRef", "spec.contracts[1].inline", "spec.effectiveTime",
 	"spec.owed[0].days", "spec.owed[1].businessDays", "status.inForce.spec.owed[0].days",
+	"spec.customers[0].owed[0].days", "spec.customers[0].owed[1].businessDays", "status.terms[0].owed.days", "status.terms[1].owed.businessDays", "status.owed[1].customer", "status.owed[0].policy",
 }
 
 // TestRequired takes away each key of each sample, one at a time.

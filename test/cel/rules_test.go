@@ -41,6 +41,14 @@ func TestRules(t *testing.T) {
 		"a declared Breaking of nothing":     {"APIRevision", declaredWithout("Breaking"), []string{operation}},
 		"a declared Behaviour of a version":  {"APIRevision", declaredWithout("Behaviour"), nil},
 
+		"customers in a Secret alone": {"Audience", removing("spec.customers"), nil},
+		"customers by name alone":     {"Audience", removing("spec.customersFrom"), nil},
+		"no customers": {"Audience", func(u *unstructured.Unstructured) {
+			remove(u, "spec.customers")
+			remove(u, "spec.customersFrom")
+		}, []string{"spec: name the customers, or the Secret that lists them (customersFrom): a notice to nobody is not a notice"}},
+		"a customer twice":                     {"Audience", setting("spec.customers[1].id", "c-10423"), []string{"spec.customers[1]: Duplicate value"}},
+		"a contract in days twice over":        {"Audience", setting("spec.customers[0].owed[0].businessDays", int64(1)), []string{"spec.customers[0].owed[0]: set days or businessDays, and not both"}},
 		"inline documents of the largest size": {"APIRevision", inlined(65_536, 65_536), nil},
 		"inline documents of a character more": {"APIRevision", inlined(65_536, 65_537), []string{inlineSum}},
 		"inline documents in letters of four bytes": {"APIRevision", func(u *unstructured.Unstructured) {

@@ -33,6 +33,14 @@ var tables = map[string][]column{
 		{Name: "Uncovered", Of: 1.0},
 		{Name: "Earliest", Of: "2027-05-22T22:00:00Z"},
 	},
+	"Audience": {
+		{Name: "Customers", Of: 2.0},
+		{Name: "Unreachable", Of: 1.0},
+		{Name: "Reachable"},
+		{Name: "Ready", Of: "True"},
+		{Name: "Reason", Of: "Ready"},
+		{Name: "Listed", Of: "2026-11-22T08:00:00Z"},
+	},
 	"ChangeNotice": {
 		{Name: "API", Of: "orders", OfUnseen: "orders"},
 		{Name: "Title", Of: "From 1 July 2027 orders can no longer be deleted", OfUnseen: "From 1 July 2027 orders can no longer be deleted"},

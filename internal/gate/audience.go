@@ -1,0 +1,48 @@
+package gate
+
+import (
+	"fmt"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
+)
+
+// owedTo reads what the policies owe to these customers, and what contracts promise them beyond that (R1).
+func owedTo(policies []v1alpha1.NoticePolicy, audience *v1alpha1.Audience) (notice.Policies, []*notice.PolicyError) {
+	read, errs := notice.ReadPolicies(policies)
+	all, more := read.For(audience)
+	return all, append(errs, more...)
+}
+
+// audienceUnknown says why it is not known who the customers are; empty where it is, and where nobody asks. What
+// was known stays in the status of an Audience, however it is spoilt later; so this is about one that was never
+// read, or is gone.
+func audienceUnknown(api *v1alpha1.CustomerAPI, audience *v1alpha1.Audience) string {
+	name := short(string(api.Spec.AudienceRef.Name))
+	switch {
+	case name == "":
+		return ""
+	case audience == nil:
+		return fmt.Sprintf("there is no audience/%s: create it, or name another in audienceRef of customerapi/%s", name, short(api.Name))
+	case audience.Status.Customers == nil || *audience.Status.Customers == 0:
+		return fmt.Sprintf("who the customers are was never read from audience/%s: its status says why", name)
+	}
+	return ""
+}
+
+// checkAudience finds that it is not known what is owed for changes that no notice covers.
+func checkAudience(r *reading) []Finding {
+	unknown := audienceUnknown(r.API, r.Audience)
+	if unknown == "" || len(r.Policies) == 0 { // nobody is owed anything where no policy binds
+		return nil
+	}
+	for _, w := range r.needing() {
+		if len(w.coverage) == 0 {
+			return []Finding{{
+				Reason: v1alpha1.ReasonAudienceUnknown, Blocks: true,
+				Path: "customerapi/" + short(r.API.Name) + " spec.audienceRef", Message: unknown,
+			}}
+		}
+	}
+	return nil
+}

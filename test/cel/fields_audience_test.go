@@ -1,0 +1,65 @@
+//go:build unix
+
+package cel
+
+import "fmt"
+
+var customerID = all(chars(1, 63), matching(
+	[]string{"c-10423", "C_1.a", "7"}, []string{"jane@customer.example", "-a", "a-", "a b"}))
+
+var audienceFields = fields{
+	"spec": notEmpty(),
+	"spec.customers": items(1, 200, func(i int) map[string]any {
+		return map[string]any{"id": numbered(i)}
+	}),
+	"spec.customers[0].id": customerID,
+	"spec.customers[0].locale": all(chars(2, 35), matching(
+		[]string{"de", "zh-Hant-TW"}, []string{"de_AT", "de-", "d e"})),
+	"spec.customers[0].timeZone":    chars(1, 64),
+	"spec.customers[0].holidays":    items(1, 8, func(i int) string { return fmt.Sprintf("C%d", i) }),
+	"spec.customers[0].holidays[0]": chars(2, 16),
+	"spec.customers[0].owed": items(1, 16, func(i int) map[string]any {
+		return map[string]any{"class": "Removal", "days": int64(i)}
+	}),
+	"spec.customers[0].owed[0].class":        className,
+	"spec.customers[0].owed[0].stability":    stability,
+	"spec.customers[0].owed[0].days":         between(0, 3650),
+	"spec.customers[0].owed[1].businessDays": between(0, 2500),
+	"spec.customers[0].servedBy":             customerID,
+	"spec.customers[0].contacts": items(1, 8, func(i int) map[string]any {
+		return map[string]any{"role": "Operations", "channel": numbered(i), "addressFrom": map[string]any{"name": "a", "key": "b"}}
+	}),
+	"spec.customers[0].contacts[0].role":             className,
+	"spec.customers[0].contacts[0].channel":          objectName,
+	"spec.customers[0].contacts[0].addressFrom.name": chars(1, 253),
+	"spec.customers[0].contacts[0].addressFrom.key":  chars(1, 253),
+	"spec.customersFrom.name":                        chars(1, 253),
+	"spec.customersFrom.key":                         chars(1, 253),
+	"spec.staleAfterDays":                            between(1, 3650),
+
+	"status":                    notEmpty(),
+	"status.conditions":         conditions,
+	"status.observedGeneration": atLeast(-1),
+	"status.customers":          atLeast(0),
+	"status.unreachable":        atLeast(0),
+	"status.listDigest":         digest,
+	"status.calendars": items(1, 128, func(int) map[string]any {
+		return map[string]any{"customers": int64(1)}
+	}),
+	"status.calendars[0].timeZone":    chars(1, 64),
+	"status.calendars[0].holidays":    items(1, 8, func(i int) string { return fmt.Sprintf("C%d", i) }),
+	"status.calendars[0].holidays[0]": chars(2, 16),
+	"status.calendars[0].customers":   atLeast(1),
+	"status.terms": items(1, 256, func(int) map[string]any {
+		return map[string]any{"customer": "c", "customers": int64(1), "owed": map[string]any{"class": "Removal", "days": int64(1)}}
+	}),
+	"status.terms[0].customer":          customerID,
+	"status.terms[0].customers":         atLeast(1),
+	"status.terms[0].owed.class":        className,
+	"status.terms[0].owed.stability":    stability,
+	"status.terms[0].owed.days":         between(0, 3650),
+	"status.terms[1].owed.businessDays": between(0, 2500),
+	"status.terms[0].timeZone":          chars(1, 64),
+	"status.terms[0].holidays":          items(1, 8, func(i int) string { return fmt.Sprintf("C%d", i) }),
+	"status.terms[0].holidays[0]":       chars(2, 16),
+}
