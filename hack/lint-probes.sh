@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{audience,cli,contract,downtime,gate,notice,other,snapshot} test/builders; do
+for folder in api cmd controllers internal/{audience,cli,contract,delivery,downtime,gate,notice,other,snapshot} test/{builders,internet}; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -64,6 +64,11 @@ forbid internal/audience $module/internal/{contract,gate}/leaf
 permit internal/audience $module/{api,internal/notice}/leaf
 forbid internal/downtime $module/internal/{contract,gate}/leaf
 permit internal/downtime $module/api/leaf
+forbid internal/delivery $module/internal/{contract,gate,notice,snapshot}/leaf $module/test/internet/leaf \
+  k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf log/slog
+permit internal/delivery $module/{api,internal/delivery}/leaf net/http
+probe internal/delivery/tests/probe_test.go clean "_ \"$module/test/internet/leaf\""
+probe internal/delivery/probe.go 'a pure package has no network' '_ "net/http"'
 forbid internal/gate $module/internal/{snapshot,other,cli}/leaf $module/test/builders/leaf \
   k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf \
   log log/slog net net/http os os/exec
