@@ -259,25 +259,24 @@ func TestSendWaitsForTheAnswer(t *testing.T) {
 // An answer that is too late is none; and the connection is of no use for the next mail.
 func TestSendDoesNotWaitForever(t *testing.T) {
 	s := newServer(t)
+	ctx := &expiring{Context: t.Context(), done: make(chan struct{})}
 	answer, late := make(chan struct{}), true
 	s.onData = func(*smtp.Conn) error {
 		if late {
+			close(ctx.done)
 			<-answer
 		}
 		return nil
 	}
-	sender := s.start(t, Implicit)
-	sender.Timeout = 300 * time.Millisecond
-	session := sender.Session()
+	session := s.start(t, Implicit).Session()
 	t.Cleanup(session.Close)
-	_, err := session.Send(t.Context(), jane, message())
+	_, err := session.Send(ctx, jane, message())
 	want := delivery.Failure{Reason: delivery.ReasonTimeout, Text: "no answer in time; the server may have taken the mail"}
 	if got := failed(t, err); *got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	late = false
 	close(answer)
-	sender.Timeout = 0
 	if _, err := session.Send(t.Context(), jane, message()); err != nil {
 		t.Error(err)
 	}
@@ -286,11 +285,28 @@ func TestSendDoesNotWaitForever(t *testing.T) {
 	}
 }
 
+// expiring is a context whose time is up when the test says so.
+type expiring struct {
+	context.Context
+	done chan struct{}
+}
+
+func (e *expiring) Done() <-chan struct{} { return e.done }
+
+func (e *expiring) Err() error {
+	select {
+	case <-e.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 func TestSendDoesNotWaitForAGreeting(t *testing.T) {
 	s := newServer(t)
 	s.port = scripted(t, []string{"2", "20"}) // and no more
 	sender := s.sender(StartTLS)
-	sender.Timeout = 100 * time.Millisecond
+	sender.Timeout = time.Second
 	_, err := sender.Send(t.Context(), jane, message())
 	want := delivery.Failure{Reason: delivery.ReasonTimeout, Text: "no answer in time", Channel: true}
 	if got := failed(t, err); *got != want {

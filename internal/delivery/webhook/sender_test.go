@@ -267,7 +267,7 @@ func TestSendSaysWhatWentWrong(t *testing.T) {
 		}, delivery.ReasonTLSFailed, "authority"},
 		"TLS that is too old": {nil, func(_ *testing.T, r *receiver, _ *Sender) { r.server.TLS.MaxVersion = 0x0302 },
 			delivery.ReasonTLSFailed, "did not come about"},
-		"no answer in time": {hang, func(_ *testing.T, _ *receiver, s *Sender) { s.Client.Timeout = 100 * time.Millisecond },
+		"no answer in time": {hang, func(_ *testing.T, _ *receiver, s *Sender) { s.Client.Timeout = time.Second },
 			delivery.ReasonTimeout, "no answer in time"},
 		"a connection that breaks": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil,
 			delivery.ReasonConnectionLost, "broke"},
