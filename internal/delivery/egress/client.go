@@ -16,8 +16,9 @@ const (
 )
 
 // Client speaks HTTP through the dialer. It asks no proxy, whatever the environment says, follows no redirect
-// (the 3xx is the answer), keeps no cookies, opens a connection per request and reads at most 64 KiB of headers
-// and of a body: reading on is an *http.MaxBytesError. Roots are the authorities that it trusts; nil: the system's.
+// (the 3xx is the answer, and where it points is not told), keeps no cookies, opens a connection per request and
+// reads at most 64 KiB of headers and of a body: reading on is an *http.MaxBytesError. Roots are the authorities
+// that it trusts; nil: the system's.
 func Client(d Dialer, roots *x509.CertPool) *http.Client {
 	return &http.Client{
 		Transport: bounded{&http.Transport{
@@ -40,6 +41,7 @@ type bounded struct{ next http.RoundTripper }
 func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := b.next.RoundTrip(request)
 	if err == nil {
+		response.Header.Del("Location") // one that cannot be read would pass for a broken connection
 		response.Body = http.MaxBytesReader(nil, response.Body, maxResponseBytes)
 	}
 	return response, err

@@ -153,6 +153,19 @@ func TestSendJudgesTheAnswer(t *testing.T) {
 	}
 }
 
+func TestSendIsPointedNowhere(t *testing.T) {
+	for _, location := range []string{"", "://" + secret, "http://[", "https://127.0.0.1:port/"} {
+		r := receive(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusPermanentRedirect)
+		})
+		_, err := r.sender().Send(t.Context(), r.url(t), message())
+		if got := failure(t, err); got.Reason != delivery.ReasonRedirectRefused || got.Permanent {
+			t.Errorf("%q: %+v", location, got)
+		}
+	}
+}
+
 func TestSendObeysRetryAfter(t *testing.T) {
 	cases := map[string]struct {
 		status int
