@@ -47,6 +47,7 @@ func TestServerBoundsTime(t *testing.T) {
 	}{
 		"sends nothing":             {"", 5 * time.Second},
 		"never ends its headers":    {"GET / HTTP/1.1\r\nHost: a\r\n", 5 * time.Second},
+		"never sends its content":   {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 10 * time.Second},
 		"asks for nothing any more": {"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
