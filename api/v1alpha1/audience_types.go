@@ -134,6 +134,21 @@ type SecretKeyRef struct {
 	Key string `json:"key,omitempty"`
 }
 
+// AudienceRef names an Audience in the same namespace.
+type AudienceRef struct {
+	// name is the name of the Audience, for example "orders-customers".
+	// +required
+	Name ObjectName `json:"name,omitempty"`
+}
+
+// FeedVisibility says who may see the published notices of an API on the feed.
+//
+// +kubebuilder:validation:Enum=Public
+type FeedVisibility string
+
+// FeedPublic shows them to everybody.
+const FeedPublic FeedVisibility = "Public"
+
 // AudienceStatus is what forewarn made of the list. What was known of it stays
 // while it cannot be read.
 // +kubebuilder:validation:MinProperties=1

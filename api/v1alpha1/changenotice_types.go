@@ -133,6 +133,7 @@ type NoticeUpdate struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.publishedDigest) || has(self.publishedDigest) && self.publishedDigest == oldSelf.publishedDigest",message="the stamp of a publication stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.withdrawnTime) || has(self.withdrawnTime) && self.withdrawnTime == oldSelf.withdrawnTime",message="the stamp of a withdrawal stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.owed) || has(self.owed) && self.owed == oldSelf.owed",message="what was owed at publication stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.clock) || has(self.clock) && self.clock == oldSelf.clock",message="what starts the clock of a notice stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.validity) || has(self.validity) && self.validity == oldSelf.validity",message="how long a notice is valid stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.lapsedTime) || has(self.lapsedTime) && self.lapsedTime == oldSelf.lapsedTime",message="the stamp of a lapse stays"
 // +kubebuilder:validation:MinProperties=1
@@ -187,6 +188,15 @@ type ChangeNoticeStatus struct {
 	// +optional
 	MaturesTime *metav1.Time `json:"maturesTime,omitempty"`
 
+	// clock is what starts the clock of the notice, as the policies had it when
+	// it was published. Left out, it runs from publishedTime.
+	// +optional
+	Clock NoticeClock `json:"clock,omitzero"`
+
+	// delivery is who was told so far. Left out, the API has no Audience.
+	// +optional
+	Delivery NoticeDelivery `json:"delivery,omitzero"`
+
 	// lapsesTime is the moment from which the notice covers nothing any more.
 	// Once it has come, a later effectiveTime does not move it.
 	// +optional
@@ -205,6 +215,50 @@ type ChangeNoticeStatus struct {
 	// supersededBy is the published notice that replaces this one.
 	// +optional
 	SupersededBy ObjectName `json:"supersededBy,omitempty"`
+}
+
+// NoticeClock is what starts the clock of a notice.
+type NoticeClock struct {
+	// startsAt is the event that does.
+	// +required
+	StartsAt ClockStart `json:"startsAt,omitempty"`
+
+	// coveragePercent is the share of the affected customers that it has to be
+	// delivered to before, in percent. Left out, it means 100.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	CoveragePercent int32 `json:"coveragePercent,omitempty"`
+}
+
+// NoticeDelivery is who was told of a notice so far.
+type NoticeDelivery struct {
+	// affected is the number of customers who are to be told, those included
+	// whom no contact leads to.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Affected *int32 `json:"affected,omitempty"`
+
+	// delivered is the number of those whom the publication was delivered to,
+	// by one channel at least.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Delivered *int32 `json:"delivered,omitempty"`
+
+	// failed is the number of those whom it cannot be delivered to as it is.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Failed *int32 `json:"failed,omitempty"`
+
+	// unreachable is the number of those whom no contact leads to.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unreachable *int32 `json:"unreachable,omitempty"`
+
+	// coveredTime is the moment at which it was delivered to as many as the
+	// clock needs. Left out, it was not yet, or is not any more.
+	// +optional
+	CoveredTime *metav1.Time `json:"coveredTime,omitempty"`
 }
 
 // NoticeValidity is how long after its effectiveTime a notice covers.
@@ -234,6 +288,8 @@ type NoticeValidity struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].reason`
 // +kubebuilder:printcolumn:name="Effective",type=string,JSONPath=`.spec.effectiveTime`
 // +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`
+// +kubebuilder:printcolumn:name="Delivered",type=integer,JSONPath=`.status.delivery.delivered`
+// +kubebuilder:printcolumn:name="Of",type=integer,JSONPath=`.status.delivery.affected`
 // +kubebuilder:printcolumn:name="Days left",type=integer,JSONPath=`.status.daysLeft`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"

@@ -46,6 +46,8 @@ const (
 	// ReasonListStale: a list of customers is older than it may be, or nobody
 	// says how old it is.
 	ReasonListStale = "ListStale"
+	// ReasonChannelInvalid: something in a NoticeChannel cannot be read.
+	ReasonChannelInvalid = "ChannelInvalid"
 	// ReasonSecretNotFound: a Secret or a key of it is not there.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretDenied: the namespace does not let forewarn read its Secrets.
@@ -123,6 +125,23 @@ const (
 	// ReasonClockUnreliable: the clock ran backwards or is far ahead of the API
 	// server's.
 	ReasonClockUnreliable = "ClockUnreliable"
+)
+
+// ConditionDelivered is on ChangeNotice where the API has an Audience.
+//
+// True: it was delivered to as many customers as its clock needs. False: not
+// yet, and the message says how many are missing and why. Unknown: it was not
+// published.
+const ConditionDelivered = "Delivered"
+
+// Reasons of Delivered.
+const (
+	// ReasonDelivered: it was delivered.
+	ReasonDelivered = "Delivered"
+	// ReasonDelivering: it is under way.
+	ReasonDelivering = "Delivering"
+	// ReasonUndeliverable: too few customers can be reached as it is.
+	ReasonUndeliverable = "Undeliverable"
 )
 
 // ConditionPublished is on ChangeNotice.

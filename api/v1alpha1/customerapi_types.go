@@ -50,13 +50,11 @@ type CustomerAPISpec struct {
 	// from its publication only.
 	// +optional
 	AudienceRef AudienceRef `json:"audienceRef,omitzero"`
-}
 
-// AudienceRef names an Audience in the same namespace.
-type AudienceRef struct {
-	// name is the name of the Audience, for example "orders-customers".
-	// +required
-	Name ObjectName `json:"name,omitempty"`
+	// feed says who may see the published notices of the API on the feed that
+	// the manager serves: Public. Left out, nobody.
+	// +optional
+	Feed FeedVisibility `json:"feed,omitempty"`
 }
 
 // APIVersion is a version of an API as customers know it.

@@ -20,7 +20,9 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&Audience{}, &AudienceList{},
 		&ChangeNotice{}, &ChangeNoticeList{},
 		&CustomerAPI{}, &CustomerAPIList{},
+		&DeliveryRecord{}, &DeliveryRecordList{},
 		&KeptContract{}, &KeptContractList{},
+		&NoticeChannel{}, &NoticeChannelList{},
 		&NoticePolicy{}, &NoticePolicyList{},
 		&Waiver{}, &WaiverList{},
 	)

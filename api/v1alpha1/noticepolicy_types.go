@@ -19,10 +19,30 @@ type NoticePolicySpec struct {
 	// +optional
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
-	// startsAt is the event that starts the clock of a notice. Left out, it
-	// means Published.
+	// startsAt is the event that starts the clock of a notice: Published, when
+	// forewarn stamps it, or Delivered, when it was delivered to the share of
+	// the affected customers that coveragePercent says. Left out, it means
+	// Published. Where several policies select an API, the later counts.
 	// +optional
 	StartsAt ClockStart `json:"startsAt,omitempty"`
+
+	// coveragePercent is the share of the affected customers that a notice has
+	// to be delivered to before its clock starts, in percent. Left out, it
+	// means 100. It counts with startsAt Delivered.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	CoveragePercent int32 `json:"coveragePercent,omitempty"`
+
+	// reminderDays are how many days before its effective time customers are
+	// reminded of a notice, for example [30, 7, 1]. Left out, they are not.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:Minimum=1
+	// +kubebuilder:validation:items:Maximum=3650
+	ReminderDays []int32 `json:"reminderDays,omitempty"`
 
 	// timeZone is the IANA time zone in which a day of notice begins and ends,
 	// for example "Europe/Berlin". Left out, it means UTC.
@@ -102,11 +122,16 @@ type NoticePolicySpec struct {
 
 // ClockStart is the event that starts the clock of a notice.
 //
-// +kubebuilder:validation:Enum=Published
+// +kubebuilder:validation:Enum=Published;Delivered
 type ClockStart string
 
-// StartsAtPublished starts the clock when forewarn stamps the publication.
-const StartsAtPublished ClockStart = "Published"
+// Events that start the clock.
+const (
+	// StartsAtPublished: forewarn stamps the publication.
+	StartsAtPublished ClockStart = "Published"
+	// StartsAtDelivered: it was delivered to enough of the affected customers.
+	StartsAtDelivered ClockStart = "Delivered"
+)
 
 // ImageRule says whether the images of pods are compared.
 //
