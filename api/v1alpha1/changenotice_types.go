@@ -133,7 +133,7 @@ type NoticeUpdate struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.publishedDigest) || has(self.publishedDigest) && self.publishedDigest == oldSelf.publishedDigest",message="the stamp of a publication stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.withdrawnTime) || has(self.withdrawnTime) && self.withdrawnTime == oldSelf.withdrawnTime",message="the stamp of a withdrawal stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.owed) || has(self.owed) && self.owed == oldSelf.owed",message="what was owed at publication stays"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.clock) || has(self.clock) && self.clock == oldSelf.clock",message="what starts the clock of a notice stays as it was at publication"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.clock) ? has(self.clock) && self.clock == oldSelf.clock : !has(self.clock) || self.clock.startsAt == 'Published')",message="what starts the clock of a notice stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.validity) || has(self.validity) && self.validity == oldSelf.validity",message="how long a notice is valid stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.lapsedTime) || has(self.lapsedTime) && self.lapsedTime == oldSelf.lapsedTime",message="the stamp of a lapse stays"
 // +kubebuilder:validation:MinProperties=1
@@ -152,7 +152,7 @@ type ChangeNoticeStatus struct {
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 
 	// publishedTime is the moment at which forewarn published the notice. The
-	// clock runs from here.
+	// clock runs from here, unless clock says otherwise.
 	// +optional
 	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
 
@@ -286,10 +286,10 @@ type NoticeValidity struct {
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`
 // +kubebuilder:printcolumn:name="Published",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].reason`
-// +kubebuilder:printcolumn:name="Effective",type=string,JSONPath=`.spec.effectiveTime`
-// +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`
 // +kubebuilder:printcolumn:name="Delivered",type=integer,JSONPath=`.status.delivery.delivered`
 // +kubebuilder:printcolumn:name="Of",type=integer,JSONPath=`.status.delivery.affected`
+// +kubebuilder:printcolumn:name="Effective",type=string,JSONPath=`.spec.effectiveTime`
+// +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`
 // +kubebuilder:printcolumn:name="Days left",type=integer,JSONPath=`.status.daysLeft`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"

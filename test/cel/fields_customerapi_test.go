@@ -22,6 +22,7 @@ var customerAPIFields = fields{
 	"spec.baseline.revision":     objectName,
 	"spec.baseline.approvedBy":   chars(1, 253),
 	"spec.audienceRef.name":      objectName,
+	"spec.feed":                  oneOf("Public"),
 
 	"status":                    notEmpty(),
 	"status.conditions":         conditions,

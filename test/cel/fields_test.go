@@ -103,6 +103,12 @@ var changeNoticeFields = fields{
 	"status.owed[0].closedDates[0]": chars(10, 10),
 	"status.validity.days":          between(1, 3650),
 	"status.validity.timeZone":      chars(1, 64),
+	"status.clock.startsAt":         clockStart,
+	"status.clock.coveragePercent":  between(1, 100),
+	"status.delivery.affected":      atLeast(0),
+	"status.delivery.delivered":     atLeast(0),
+	"status.delivery.failed":        atLeast(0),
+	"status.delivery.unreachable":   atLeast(0),
 	"status.daysLeft":               atLeast(0),
 	"status.supersededBy":           objectName,
 }

@@ -82,6 +82,7 @@ func TestRules(t *testing.T) {
 		"a Service twice":        {"CustomerAPI", add("spec.carriedBy.services", "orders"), []string{"spec.carriedBy.services[1]: Duplicate value"}},
 		"a slot key twice":       {"CustomerAPI", add("spec.carriedBy.slotKeys", "slot"), []string{"spec.carriedBy.slotKeys[1]: Duplicate value"}},
 
+		"a reminder twice":               {"NoticePolicy", add("spec.reminderDays", int64(7)), []string{"spec.reminderDays[2]: Duplicate value"}},
 		"days and business days":         {"NoticePolicy", setting("spec.owed[0].businessDays", int64(1)), []string{oneCount}},
 		"neither days nor business days": {"NoticePolicy", removing("spec.owed[0].days"), []string{oneCount}},
 		"no days, which are days":        {"NoticePolicy", setting("spec.owed[0].days", int64(0)), nil},

@@ -13,11 +13,12 @@ const (
 	publicationStays = "status: the stamp of a publication stays"
 	withdrawalStays  = "status: the stamp of a withdrawal stays"
 	owedStays        = "status: what was owed at publication stays"
+	clockStays       = "status: what starts the clock of a notice stays as it was at publication"
 	validityStays    = "status: how long a notice is valid stays as it was at publication"
 	lapseStays       = "status: the stamp of a lapse stays"
 )
 
-var everyStamp = []string{publicationStays, withdrawalStays, owedStays, validityStays, lapseStays}
+var everyStamp = []string{publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays}
 
 func TestStampsStay(t *testing.T) {
 	u := sample(t, "ChangeNotice")
@@ -35,6 +36,11 @@ func TestStampsStay(t *testing.T) {
 		"owed more":                      refused(owedStays, add("status.owed", owedTerm)),
 		"owed gone":                      refusedRemoval(owedStays, "status.owed"),
 		"a closed date less":             refusedRemoval(owedStays, "status.owed[0].closedDates"),
+		"the clock starts earlier":       refused(clockStays, setting("status.clock.startsAt", "Published")),
+		"the clock needs fewer":          refused(clockStays, setting("status.clock.coveragePercent", int64(94))),
+		"the clock needs more":           refused(clockStays, setting("status.clock.coveragePercent", int64(96))),
+		"the clock needs all":            refusedRemoval(clockStays, "status.clock.coveragePercent"),
+		"the clock gone":                 refusedRemoval(clockStays, "status.clock"),
 		"validity shorter":               refused(validityStays, setting("status.validity.days", int64(179))),
 		"validity longer":                refused(validityStays, setting("status.validity.days", int64(181))),
 		"validity elsewhere":             refused(validityStays, setting("status.validity.timeZone", "UTC")),
@@ -49,12 +55,16 @@ func TestStampsStay(t *testing.T) {
 			set(u, "status.observedGeneration", int64(2))
 			set(u, "status.conditions[0].reason", "Withdrawn")
 			set(u, "status.conditions[0].status", "False")
+			set(u, "status.delivery.delivered", int64(3))
+			set(u, "status.delivery.failed", int64(2))
+			set(u, "status.delivery.coveredTime", "2026-11-22T09:06:00Z")
 			set(u, "status.daysLeft", int64(219))
 			set(u, "status.earliestTime", "2027-05-23T22:00:00Z")
 			set(u, "status.maturesTime", "2027-07-02T00:00:00Z")
 			set(u, "status.lapsesTime", "2027-12-29T00:00:00Z")
 			set(u, "status.supersededBy", "orders-no-delete-4")
 		}),
+		"evidence of delivery taken back": {change: removing("status.delivery.coveredTime"), removes: true},
 	})
 }
 
@@ -68,6 +78,7 @@ func TestStampsAreSet(t *testing.T) {
 			set(u, "status.publishedTime", "2026-11-22T09:00:00Z")
 			set(u, "status.publishedDigest", digestOf("0"))
 			set(u, "status.owed[0].days", int64(365))
+			set(u, "status.clock", map[string]any{"startsAt": "Delivered", "coveragePercent": int64(95)})
 		}),
 		"what would be owed changes until then": allowed(setting("status.owed[0].days", int64(365))),
 	})
@@ -75,6 +86,13 @@ func TestStampsAreSet(t *testing.T) {
 	u = published(t)
 	tryEdits(t, "status", u, everyWay, map[string]edit{
 		"withdrawal": allowed(setting("status.withdrawnTime", "2026-11-23T09:00:00Z")),
+	})
+
+	u = published(t)
+	remove(u, "status.clock")
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"a clock that says what held without": allowed(setting("status.clock", map[string]any{"startsAt": "Published"})),
+		"a clock that starts later":           refused(clockStays, setting("status.clock", map[string]any{"startsAt": "Delivered"})),
 	})
 
 	u = published(t)

@@ -46,6 +46,8 @@ var tables = map[string][]column{
 		{Name: "Title", Of: "From 1 July 2027 orders can no longer be deleted", OfUnseen: "From 1 July 2027 orders can no longer be deleted"},
 		{Name: "Published", Of: "True"},
 		{Name: "Reason", Of: "Published"},
+		{Name: "Delivered", Of: 4.0},
+		{Name: "Of", Of: 5.0},
 		{Name: "Effective", Of: "2027-07-01T00:00:00Z", OfUnseen: "2027-07-01T00:00:00Z"},
 		{Name: "Matures", Of: "2027-07-01T00:00:00Z"},
 		{Name: "Days left", Of: 220.0},
