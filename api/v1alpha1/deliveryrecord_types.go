@@ -109,9 +109,12 @@ type Delivery struct {
 	DeliveredTime *metav1.Time `json:"deliveredTime,omitempty"`
 
 	// reason is why it was not delivered, for example "MailRefused".
+	// ---
+	// A word of ours: what a server answers may name a person.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
 	Reason string `json:"reason,omitempty"`
 }
 

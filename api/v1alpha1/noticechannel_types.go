@@ -19,24 +19,32 @@ type NoticeChannelSpec struct {
 	// allowedRanges are the address ranges inside the network that the channel
 	// may connect to, for example "10.1.2.3/32" for a mail relay. Left out, it
 	// connects to public addresses only.
+	// ---
+	// The pattern tells ranges from addresses and names. What it lets through
+	// and is no range all the same, the condition Ready tells.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MinLength=4
 	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:items:Pattern=`^([0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/[0-9]{1,3})$`
 	AllowedRanges []string `json:"allowedRanges,omitempty"`
 }
 
 // MailChannel sends mail through a server.
+// +kubebuilder:validation:XValidation:rule="!has(self.security) || self.security != 'None' || !has(self.credentialsFrom)",message="a password is sent by a safe connection only: set security to StartTLS or Implicit, or leave out credentialsFrom"
 type MailChannel struct {
-	// host is the mail server, for example "smtp.acme.example".
+	// host is the mail server, for example "smtp.acme.example". Its port is
+	// not part of it.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([-.A-Za-z0-9]*[.A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$`
 	Host string `json:"host,omitempty"`
 
-	// port is its port. Left out, it means 587, and 465 with security Implicit.
+	// port is its port. Left out, it means 587, or 465 with security Implicit,
+	// or 25 with None.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
@@ -48,16 +56,19 @@ type MailChannel struct {
 	Security MailSecurity `json:"security,omitempty"`
 
 	// from is the address that mail is sent from, for example
-	// "notices@acme.example". It is the company's, not a person's.
+	// "notices@acme.example" or "Acme APIs <notices@acme.example>". It is the
+	// company's, not a person's.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:Pattern=`^[^@\x00-\x1f\x7f-\x9f]*[^@\x00-\x20\x7f-\x9f]@[^@\x00-\x20\x7f-\x9f]+$`
 	From string `json:"from,omitempty"`
 
 	// replyTo is the address that answers go to. Left out, they go to from.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:Pattern=`^[^@\x00-\x1f\x7f-\x9f]*[^@\x00-\x20\x7f-\x9f]@[^@\x00-\x20\x7f-\x9f]+$`
 	ReplyTo string `json:"replyTo,omitempty"`
 
 	// credentialsFrom is a Secret of this namespace with the keys username and
@@ -145,7 +156,7 @@ type NoticeChannelStatus struct {
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:scope=Namespaced,path=noticechannels,shortName=nchan,categories=promises
+// +kubebuilder:resource:scope=Namespaced,path=noticechannels,shortName=nchan
 // +kubebuilder:printcolumn:name="Mail",type=string,JSONPath=`.spec.mail.host`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`

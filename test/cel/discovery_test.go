@@ -38,13 +38,15 @@ func TestDiscovery(t *testing.T) {
 	}
 	promises := []string{"promises"}
 	wanted := map[string]names{
-		"apirevisions":   {"APIRevision", true, []string{"arev"}, promises},
-		"audiences":      {"Audience", true, []string{"audience"}, promises},
-		"changenotices":  {"ChangeNotice", true, []string{"notice"}, promises},
-		"customerapis":   {"CustomerAPI", true, []string{"cusapi"}, promises},
-		"keptcontracts":  {"KeptContract", true, []string{"kcon"}, nil},
-		"noticepolicies": {"NoticePolicy", false, []string{"npol"}, promises},
-		"waivers":        {"Waiver", true, nil, promises},
+		"apirevisions":    {"APIRevision", true, []string{"arev"}, promises},
+		"audiences":       {"Audience", true, []string{"audience"}, promises},
+		"changenotices":   {"ChangeNotice", true, []string{"notice"}, promises},
+		"customerapis":    {"CustomerAPI", true, []string{"cusapi"}, promises},
+		"deliveryrecords": {"DeliveryRecord", true, []string{"drec"}, nil},
+		"keptcontracts":   {"KeptContract", true, []string{"kcon"}, nil},
+		"noticechannels":  {"NoticeChannel", true, []string{"nchan"}, nil},
+		"noticepolicies":  {"NoticePolicy", false, []string{"npol"}, promises},
+		"waivers":         {"Waiver", true, nil, promises},
 	}
 	found := map[string]names{}
 	statuses := []string{}
@@ -64,7 +66,10 @@ func TestDiscovery(t *testing.T) {
 		t.Errorf("resources (-want +got):\n%s", diff)
 	}
 	slices.Sort(statuses)
-	if diff := cmp.Diff([]string{"apirevisions", "audiences", "changenotices", "customerapis", "noticepolicies", "waivers"}, statuses); diff != "" {
+	withStatus := []string{
+		"apirevisions", "audiences", "changenotices", "customerapis", "deliveryrecords", "noticechannels", "noticepolicies", "waivers",
+	}
+	if diff := cmp.Diff(withStatus, statuses); diff != "" {
 		t.Errorf("with status (-want +got):\n%s", diff)
 	}
 }
@@ -99,7 +104,11 @@ func TestKubectl(t *testing.T) {
 		place(u, namespace)
 		create(t, u)
 	}
-	kept := "keptcontract.forewarn.dev/sha256-5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a"
+	others := []string{
+		"deliveryrecord.forewarn.dev/orders-no-delete-reminder-30-mail-0",
+		"keptcontract.forewarn.dev/sha256-5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a",
+		"noticechannel.forewarn.dev/mail",
+	}
 	promises := []string{
 		"apirevision.forewarn.dev/orders-9f31c2aa",
 		"audience.forewarn.dev/orders-customers",
@@ -110,7 +119,7 @@ func TestKubectl(t *testing.T) {
 	}
 	for asked, wanted := range map[string][]string{
 		"promises": promises,
-		"arev,audience,notice,cusapi,kcon,npol,waiver": append(slices.Clone(promises), kept),
+		"arev,audience,notice,cusapi,drec,kcon,nchan,npol,waiver": slices.Concat(promises, others),
 	} {
 		t.Run(asked, func(t *testing.T) {
 			kubectl := exec.CommandContext(t.Context(), filepath.Join(cluster.BinDir(), "kubectl"),

@@ -3,6 +3,7 @@
 package cel
 
 import (
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -60,6 +61,30 @@ func TestWaiverNeverChanges(t *testing.T) {
 		"the moment in words of another zone": allowed(setting("spec.expireTime", "2026-11-23T09:00:00+01:00")),
 		"somebody else":                       refused(frozen, setting("spec.requestedBy", "ben")),
 		"a label":                             allowed(label),
+	})
+}
+
+func TestDeliveryRecordNeverChanges(t *testing.T) {
+	const frozen = "spec: what a delivery record is about never changes"
+	tryEdits(t, "spec", sample(t, "DeliveryRecord"), everyWay, map[string]edit{
+		"another notice":             refused(frozen, setting("spec.noticeRef.name", "orders-another")),
+		"another notice of its name": refused(frozen, setting("spec.noticeRef.uid", "0c1f6f9e-5d0b-4b0e-9a58-0d8f3c7a1b03")),
+		"another channel":            refused(frozen, setting("spec.channel", "hook")),
+		"another stage":              refused(frozen, setting("spec.stage", "Published")),
+		"another reminder":           refused(frozen, setting("spec.stage", "Reminder-31")),
+		"another shard":              refused(frozen, setting("spec.shard", int64(1))),
+		"a label":                    allowed(label),
+	})
+	tryEdits(t, "status", sample(t, "DeliveryRecord"), anyWay, map[string]edit{
+		"a customer more": allowed(add("status.deliveries", map[string]any{
+			"customer": "p-7", "id": strings.Repeat("0", 32), "state": "Planned", "plannedTime": "2027-06-01T00:00:00Z",
+		})),
+		"a customer twice": refused("status.deliveries[1]: Duplicate value", setting("status.deliveries[1].customer", "c-10423")),
+		"a bounce": {removes: true, change: func(u *unstructured.Unstructured) {
+			set(u, "status.deliveries[0].state", "Failed")
+			remove(u, "status.deliveries[0].deliveredTime")
+			set(u, "status.delivered", int64(0))
+		}},
 	})
 }
 

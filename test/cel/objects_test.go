@@ -20,23 +20,33 @@ import (
 
 // plurals leads from each kind to the name of its resource.
 var plurals = map[string]string{
-	"APIRevision":  "apirevisions",
-	"Audience":     "audiences",
-	"ChangeNotice": "changenotices",
-	"CustomerAPI":  "customerapis",
-	"KeptContract": "keptcontracts",
-	"NoticePolicy": "noticepolicies",
-	"Waiver":       "waivers",
+	"APIRevision":    "apirevisions",
+	"Audience":       "audiences",
+	"ChangeNotice":   "changenotices",
+	"CustomerAPI":    "customerapis",
+	"DeliveryRecord": "deliveryrecords",
+	"KeptContract":   "keptcontracts",
+	"NoticeChannel":  "noticechannels",
+	"NoticePolicy":   "noticepolicies",
+	"Waiver":         "waivers",
 }
 
-// sample is the object of testdata that has every field of its kind set.
-func sample(t *testing.T, kind string) *unstructured.Unstructured {
+// sample is the object of testdata that has every field of its kind set. What
+// no object can have besides is in another: see kindOf.
+func sample(t *testing.T, name string) *unstructured.Unstructured {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", strings.ToLower(kind)+".yaml"))
+	text, err := os.ReadFile(filepath.Join("testdata", strings.ToLower(name)+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return parse(t, text)
+}
+
+// kindOf is the kind of a sample, which is also its name, or begins it:
+// NoticeChannel, NoticeChannel-webhook.
+func kindOf(sample string) string {
+	kind, _, _ := strings.Cut(sample, "-")
+	return kind
 }
 
 func parse(t *testing.T, text []byte) *unstructured.Unstructured {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// required names, by kind, every field that must be there where what holds it is.
+// required names, by sample, every field that must be there where what holds it is.
 var required = map[string][]string{
 	"APIRevision": {
 		"spec", "spec.apiRef", "spec.apiRef.name", "spec.contracts", "spec.contracts[0].version",
@@ -39,7 +39,19 @@ var required = map[string][]string{
 		"status.wayBack[0].untilTime",
 		"status.brokenPromises[0].time", "status.brokenPromises[0].cause", "status.brokenPromises[0].changes", "status.brokenPromises[0].message",
 	},
+	"DeliveryRecord": {
+		"spec", "spec.noticeRef", "spec.noticeRef.name", "spec.noticeRef.uid", "spec.channel", "spec.stage", "spec.shard",
+		"status.deliveries[0].customer", "status.deliveries[0].id", "status.deliveries[0].state", "status.deliveries[0].plannedTime",
+	},
 	"KeptContract": {"spec", "spec.format", "spec.digest", "spec.size", "spec.document"},
+	"NoticeChannel": {
+		"spec", "spec.mail.host", "spec.mail.from", "spec.mail.credentialsFrom.name",
+		"spec.mail.authoritiesFrom.name", "spec.mail.authoritiesFrom.key",
+	},
+	"NoticeChannel-webhook": {
+		"spec", "spec.webhook.keysFrom", "spec.webhook.keysFrom.name",
+		"spec.webhook.authoritiesFrom.name", "spec.webhook.authoritiesFrom.key",
+	},
 	"NoticePolicy": {
 		"spec", "spec.owed", "spec.owed[0].class", "spec.rules[0].rule", "spec.rules[0].class",
 		"status.inForce.generation", "status.inForce.spec", "status.inForce.spec.owed", "status.inForce.spec.owed[0].class",
@@ -49,7 +61,7 @@ var required = map[string][]string{
 
 // either names what something else can stand in for; see TestRules.
 var either = []string{
-	"spec.contracts[0].configMapKeyRef", "spec.contracts[1].inline", "spec.effectiveTime",
+	"spec.contracts[0].configMapKeyRef", "spec.contracts[1].inline", "spec.effectiveTime", "spec.mail", "spec.webhook",
 	"spec.owed[0].days", "spec.owed[1].businessDays", "status.inForce.spec.owed[0].days",
 	"spec.customers[0].owed[0].days", "spec.customers[0].owed[1].businessDays", "status.terms[0].owed.days", "status.terms[1].owed.businessDays", "status.owed[1].customer", "status.owed[0].policy",
 }
@@ -57,20 +69,20 @@ var either = []string{
 // TestRequired takes away each key of each sample, one at a time.
 func TestRequired(t *testing.T) {
 	namespace := newNamespace(t)
-	for kind, paths := range required {
-		stored := sample(t, kind)
+	for sampled, paths := range required {
+		stored := sample(t, sampled)
 		place(stored, namespace)
 		stored = create(t, stored)
 		unseen := slices.Clone(paths)
-		for _, path := range pathsOf(sample(t, kind).Object) {
+		for _, path := range pathsOf(sample(t, sampled).Object) {
 			if slices.Contains(either, path) {
 				continue
 			}
 			// What holds for the first item of a list holds for each.
 			name := strings.ReplaceAll(path, "[1]", "[0]")
 			unseen = slices.DeleteFunc(unseen, func(p string) bool { return p == name })
-			t.Run(kind+" without "+path, func(t *testing.T) {
-				u := sample(t, kind)
+			t.Run(sampled+" without "+path, func(t *testing.T) {
+				u := sample(t, sampled)
 				place(u, namespace)
 				remove(u, path)
 				err := tryPart(t, u, stored, path)
@@ -82,7 +94,7 @@ func TestRequired(t *testing.T) {
 			})
 		}
 		if len(unseen) > 0 {
-			t.Errorf("%s: no sample has %s", kind, unseen)
+			t.Errorf("%s has no %s", sampled, unseen)
 		}
 	}
 }

@@ -19,6 +19,8 @@ func TestRules(t *testing.T) {
 		exact       = "spec.covers[1]: an operation is exact, such as DELETE /orders/{id}: '*' stands for nothing"
 		oneDeclared = "spec.covers[1]: a declared change is covered by its operation or its fingerprint: name one"
 		oneCount    = "spec.owed[0]: set days or businessDays, and not both"
+		oneWay      = "spec: set mail or webhook, and not both"
+		inTheClear  = "spec.mail: a password is sent by a safe connection only: set security to StartTLS or Implicit, or leave out credentialsFrom"
 		carrier     = "spec.carriedBy: name the services that carry the API, or the labels of its pods (matchLabels)"
 	)
 	cases := map[string]struct {
@@ -82,6 +84,19 @@ func TestRules(t *testing.T) {
 		"a Service twice":        {"CustomerAPI", add("spec.carriedBy.services", "orders"), []string{"spec.carriedBy.services[1]: Duplicate value"}},
 		"a slot key twice":       {"CustomerAPI", add("spec.carriedBy.slotKeys", "slot"), []string{"spec.carriedBy.slotKeys[1]: Duplicate value"}},
 
+		"neither mail nor webhook": {"NoticeChannel", removing("spec.mail"), []string{oneWay}},
+		"mail and webhook": {"NoticeChannel",
+			setting("spec.webhook", map[string]any{"keysFrom": map[string]any{"name": "a"}}), []string{oneWay}},
+		"public addresses only":          {"NoticeChannel", removing("spec.allowedRanges"), nil},
+		"a range twice":                  {"NoticeChannel", add("spec.allowedRanges", "10.1.2.3/32"), []string{"spec.allowedRanges[2]: Duplicate value"}},
+		"a password, TLS from the start": {"NoticeChannel", setting("spec.mail.security", "Implicit"), nil},
+		"a password, security left out":  {"NoticeChannel", removing("spec.mail.security"), nil},
+		"a password in the clear":        {"NoticeChannel", setting("spec.mail.security", "None"), []string{inTheClear}},
+		"no password, in the clear": {"NoticeChannel", func(u *unstructured.Unstructured) {
+			remove(u, "spec.mail.credentialsFrom")
+			set(u, "spec.mail.security", "None")
+		}, nil},
+
 		"a reminder twice":               {"NoticePolicy", add("spec.reminderDays", int64(7)), []string{"spec.reminderDays[2]: Duplicate value"}},
 		"days and business days":         {"NoticePolicy", setting("spec.owed[0].businessDays", int64(1)), []string{oneCount}},
 		"neither days nor business days": {"NoticePolicy", removing("spec.owed[0].days"), []string{oneCount}},
@@ -135,7 +150,7 @@ func TestNames(t *testing.T) {
 	of := func(n int) string { return strings.Repeat("a", n) }
 	namespace := newNamespace(t)
 	for kind := range plurals {
-		labels := kind != "NoticePolicy" && kind != "KeptContract"
+		labels := kind != "NoticePolicy" && kind != "KeptContract" && kind != "DeliveryRecord"
 		names := map[string][]string{"a": nil, "0-a": nil, of(63): nil, of(64): nil, "a.b": nil, of(253): nil}
 		if labels {
 			names[of(64)], names["a.b"], names[of(253)] = []string{label}, []string{label}, []string{label}

@@ -5,6 +5,7 @@ package cel
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -25,6 +26,43 @@ func TestLargestKeptContract(t *testing.T) {
 	u = read(t, u)
 	set(u, "spec.document", strings.Repeat("Ab+/", 349_999)+"AAAA")
 	want(t, update(t, nil, u), "spec: a kept contract never changes")
+}
+
+// Every customer of a record was tried often and has each field at its longest,
+// and three writers are kept as the owners of every field.
+func TestLargestDeliveryRecord(t *testing.T) {
+	u := sample(t, "DeliveryRecord")
+	place(u, newNamespace(t))
+	u.SetName(strings.Repeat("a", 253))
+	set(u, "spec.noticeRef", map[string]any{"name": strings.Repeat("a", 63), "uid": strings.Repeat("a", 64)})
+	set(u, "spec.channel", strings.Repeat("a", 63))
+	var deliveries []any
+	for i := range 500 {
+		deliveries = append(deliveries, map[string]any{
+			"customer": fmt.Sprintf("%063d", i), "id": fmt.Sprintf("%032x", i), "state": "Delivered", "attempts": int64(math.MaxInt32),
+			"plannedTime": "2027-06-01T00:00:00Z", "nextAttemptTime": "2027-06-02T00:00:00Z", "deliveredTime": "2027-06-02T00:00:00Z",
+			"reason": strings.Repeat("A", 63),
+		})
+	}
+	set(u, "status.deliveries", deliveries)
+	u = stand(t, u)
+	for i := range deliveries {
+		set(u, fmt.Sprintf("status.deliveries[%d].attempts", i), int64(1))
+	}
+	want(t, everyWay["by an update"].write(t, nil, u, "status"))
+	want(t, everyWay["by forced server-side apply of somebody else"].write(t, nil, u, "status"))
+	u = read(t, u)
+	if owners := len(u.GetManagedFields()); owners != 4 { // the author is one of the spec, too
+		t.Errorf("%d owners of fields", owners)
+	}
+	set(u, "status.deliveries[499].state", "Failed")
+	want(t, update(t, nil, u, "status"))
+	u = read(t, u)
+	u.SetLabels(map[string]string{"team": "orders"})
+	want(t, update(t, nil, u))
+	u = read(t, u)
+	set(u, "spec.stage", "Published")
+	want(t, update(t, nil, u), "spec: what a delivery record is about never changes")
 }
 
 // The documents are all of the character that takes most room in etcd. The status lists as many changes as the controller

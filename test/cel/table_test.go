@@ -62,9 +62,22 @@ var tables = map[string][]column{
 		{Name: "Ready", Of: "True"},
 		{Name: "Reason", Of: "Ready"},
 	},
+	"DeliveryRecord": {
+		{Name: "Notice", Of: "orders-no-delete", OfUnseen: "orders-no-delete"},
+		{Name: "Stage", Of: "Reminder-30", OfUnseen: "Reminder-30"},
+		{Name: "Channel", Of: "mail", OfUnseen: "mail"},
+		{Name: "Delivered", Of: 1.0},
+		{Name: "Of", Of: 2.0},
+		{Name: "Next attempt", Of: "2027-06-01T00:05:00Z"},
+	},
 	"KeptContract": {
 		{Name: "Format", Of: "OpenAPI", OfUnseen: "OpenAPI"},
 		{Name: "Size", Of: 1.0, OfUnseen: 1.0},
+	},
+	"NoticeChannel": {
+		{Name: "Mail", Of: "smtp.acme.example", OfUnseen: "smtp.acme.example"},
+		{Name: "Ready", Of: "False"},
+		{Name: "Reason", Of: "SecretNotFound"},
 	},
 	"NoticePolicy": {
 		{Name: "Enforcement", Of: "Warn"},
