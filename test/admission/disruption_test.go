@@ -130,7 +130,9 @@ func TestA2Bypass12DeletingNamespaces(t *testing.T) {
 	published := notice("told", v1alpha1.NoticePublished)
 	s.create(published)
 	s.publish(published)
-	s.must(s.manager.Create(t.Context(), inNamespace(s.name, keptContract("sha256-1"))))
+	kept, record := inNamespace(s.name, keptContract("sha256-1")), inNamespace(s.name, deliveryRecord("told-1"))
+	s.must(s.manager.Create(t.Context(), kept))
+	s.must(s.manager.Create(t.Context(), record))
 
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.name}}
 	s.refused(s.admin.Delete(t.Context(), ns), disruption, heldSpace)
@@ -144,7 +146,7 @@ func TestA2Bypass12DeletingNamespaces(t *testing.T) {
 	s.must(s.admin.Delete(t.Context(), ns))
 	s.must(client.IgnoreNotFound(s.admin.Delete(t.Context(), ns)))
 	NewWithT(t).Eventually(func(g Gomega) {
-		for _, object := range append(before, published, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: gateName("deny")}}) {
+		for _, object := range append(before, published, kept, record, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: gateName("deny")}}) {
 			err := s.admin.Get(t.Context(), client.ObjectKeyFromObject(object), object)
 			g.Expect(apierrors.IsNotFound(err)).To(BeTrue(), fmt.Sprintf("%T: %v", object, err))
 		}

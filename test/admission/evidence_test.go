@@ -21,7 +21,7 @@ import (
 const (
 	evidence = "forewarn-evidence"
 	going    = "this notice is being deleted, and nothing new is told with it: make a new one under another name"
-	onlyOurs = "only forewarn itself writes and deletes gates, the status of its kinds and kept contracts"
+	onlyOurs = "only forewarn itself writes and deletes gates, the status of its kinds, kept contracts and delivery records"
 	withdraw = "what customers were told is not deleted: to take a published notice back, set its state to Withdrawn"
 )
 
@@ -41,6 +41,16 @@ func keptContract(name string) *v1alpha1.KeptContract {
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: v1alpha1.KeptContractSpec{
 			Format: v1alpha1.FormatOpenAPI, Digest: v1alpha1.Digest(strings.Repeat("a", 64)), Size: 1, Document: []byte("x"),
+		},
+	}
+}
+
+func deliveryRecord(name string) *v1alpha1.DeliveryRecord {
+	return &v1alpha1.DeliveryRecord{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.DeliveryRecordSpec{
+			NoticeRef: v1alpha1.NoticeRef{Name: "told", UID: "0c1f6f9e-5d0b-4b0e-9a58-0d8f3c7a1b02"},
+			Channel:   "mail", Stage: "Published", Shard: new(int32),
 		},
 	}
 }
@@ -135,8 +145,14 @@ func TestBypass30Status(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
 	objects := map[string]client.Object{
-		"customerapis":   customerAPI("orders"),
-		"apirevisions":   apiRevision("orders-1"),
+		"customerapis": customerAPI("orders"),
+		"apirevisions": apiRevision("orders-1"),
+		"audiences": &v1alpha1.Audience{ObjectMeta: metav1.ObjectMeta{Name: "customers"}, Spec: v1alpha1.AudienceSpec{
+			Customers: []v1alpha1.Customer{{ID: "c-10423"}},
+		}},
+		"noticechannels": &v1alpha1.NoticeChannel{ObjectMeta: metav1.ObjectMeta{Name: "hook"}, Spec: v1alpha1.NoticeChannelSpec{
+			Webhook: v1alpha1.WebhookChannel{KeysFrom: v1alpha1.SecretRef{Name: "keys"}},
+		}},
 		"changenotices":  notice("told", v1alpha1.NoticePublished),
 		"waivers":        waiver("urgent", "manager"),
 		"noticepolicies": &v1alpha1.NoticePolicy{ObjectMeta: metav1.ObjectMeta{Name: s.name}, Spec: v1alpha1.NoticePolicySpec{Owed: []v1alpha1.OwedTerm{{Class: v1alpha1.ClassRemoval, Days: new(int32)}}}},
@@ -180,6 +196,34 @@ func TestBypass30KeptContracts(t *testing.T) {
 		s.refused(u.DeleteAllOf(t.Context(), kept, client.InNamespace(s.name)), evidence, onlyOurs)
 	}
 	s.must(s.manager.Delete(t.Context(), kept))
+}
+
+// Bypass 30: who was told is for forewarn to say: the clock may run from it.
+func TestBypass30DeliveryRecords(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	s.create(customerAPI("orders")) // the role counts
+	record := inNamespace(s.name, deliveryRecord("told-1"))
+	s.must(s.manager.Create(t.Context(), record))
+	told := merge(t, map[string]any{"status": map[string]any{"delivered": 500, "total": 500}})
+	for _, u := range []*user{s.tenant, s.admin} {
+		s.refused(u.Create(t.Context(), inNamespace(s.name, deliveryRecord("told-2"))), evidence, onlyOurs)
+		generated := inNamespace(s.name, deliveryRecord(""))
+		generated.GenerateName = "told-"
+		s.refused(u.Create(t.Context(), generated), evidence, onlyOurs)
+		s.refused(u.Update(t.Context(), record.DeepCopy()), evidence, onlyOurs)
+		s.refused(u.Patch(t.Context(), record.DeepCopy(), merge(t, map[string]any{"metadata": map[string]any{"labels": map[string]string{"a": "b"}}})), evidence, onlyOurs)
+		s.refused(u.Patch(t.Context(), record.DeepCopy(), merge(t, map[string]any{"metadata": map[string]any{"finalizers": []string{"test.forewarn.dev/hold"}}})), evidence, onlyOurs)
+		s.refused(u.Status().Patch(t.Context(), record.DeepCopy(), told), evidence, onlyOurs)
+		s.refused(u.Status().Update(t.Context(), record.DeepCopy()), evidence, onlyOurs)
+		s.refused(u.Delete(t.Context(), record), evidence, onlyOurs)
+		s.refused(u.DeleteAllOf(t.Context(), record, client.InNamespace(s.name)), evidence, onlyOurs)
+	}
+	s.must(s.manager.Status().Patch(t.Context(), record.DeepCopy(), told))
+	s.must(s.manager.Patch(t.Context(), record.DeepCopy(), merge(t, map[string]any{"metadata": map[string]any{"labels": map[string]string{"a": "b"}}})))
+	s.must(s.manager.Delete(t.Context(), record))
+	s.must(s.manager.Create(t.Context(), inNamespace(s.name, deliveryRecord("told-2"))))
+	s.must(s.manager.DeleteAllOf(t.Context(), record, client.InNamespace(s.name)))
 }
 
 // R6: what customers were told is not deleted. Nobody was told of a draft.
