@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{audience,cli,contract,delivery,downtime,feed,gate,notice,other,snapshot} test/{builders,internet}; do
+for folder in api cmd controllers internal/{audience,cli,contract,delivery,downtime,feed,gate,notice,other,snapshot,telling} test/{builders,internet}; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -69,6 +69,8 @@ forbid internal/delivery $module/internal/{contract,gate,notice,snapshot}/leaf $
 permit internal/delivery $module/{api,internal/delivery}/leaf net/http
 probe internal/delivery/tests/probe_test.go clean "_ \"$module/test/internet/leaf\""
 probe internal/delivery/probe.go 'a pure package has no network' '_ "net/http"'
+forbid internal/telling $module/internal/{delivery,gate,snapshot}/leaf
+permit internal/telling $module/{api,internal/audience,internal/notice}/leaf $module/internal/delivery
 forbid internal/gate $module/internal/{snapshot,other,cli}/leaf $module/test/builders/leaf \
   k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf \
   log log/slog net net/http os os/exec
@@ -85,7 +87,7 @@ permit internal/cli $module/internal/{gate,other,snapshot}/leaf
 forbid controllers $module/{cmd,internal/cli,test/builders}/leaf
 permit controllers $module/{api,internal/gate,internal/other,internal/snapshot}/leaf
 permit cmd $module/{controllers,internal/cli}/leaf
-for pure in audience contract downtime notice; do
+for pure in audience contract downtime notice telling; do
   forbid internal/$pure os net/http k8s.io/client-go/leaf
 done
 probe internal/gate/tests/probe_test.go clean "_ \"$module/test/builders/leaf\""

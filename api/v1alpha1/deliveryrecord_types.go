@@ -24,6 +24,19 @@ type DeliveryRecordSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=999
 	Shard *int32 `json:"shard,omitempty"`
+
+	// records is how many records the stage has, over all channels and shards,
+	// as it was planned. A stage with fewer was not planned to the end. Left
+	// out, it is not known, and counts as 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=9999
+	Records int32 `json:"records,omitempty"`
+
+	// effectiveTime is the date that these customers are told, whatever becomes
+	// of the notice while they are. Left out, it is not known.
+	// +optional
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
 }
 
 // NoticeRef names a ChangeNotice in the same namespace.
@@ -39,11 +52,13 @@ type NoticeRef struct {
 	UID string `json:"uid,omitempty"`
 }
 
-// NoticeStage is an occasion on which customers are told of a notice.
+// NoticeStage is an occasion on which customers are told of a notice: for
+// example "Reminder-30", 30 days before, and "Reminder-30-2", 30 days before
+// the date of the second postponement.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=32
-// +kubebuilder:validation:Pattern=`^(Published|Withdrawn|Superseded|InForce|(Reminder|Postponed|Updated)-[1-9][0-9]{0,3})$`
+// +kubebuilder:validation:Pattern=`^(Published|Withdrawn|Superseded|InForce|(Postponed|Updated)-[1-9][0-9]{0,3}|Reminder-[1-9][0-9]{0,3}(-[1-9][0-9]{0,3})?)$`
 type NoticeStage string
 
 // DeliveryRecordStatus is what became of each customer's message.

@@ -77,13 +77,14 @@ var deliveryRecordFields = fields{
 		},
 		matching(
 			[]string{
-				"Published", "Withdrawn", "Superseded", "InForce", "Reminder-1", "Reminder-3650", "Postponed-1", "Postponed-9999", "Updated-50",
+				"Published", "Withdrawn", "Superseded", "InForce", "Reminder-1", "Reminder-3650", "Reminder-30-2", "Postponed-1", "Postponed-9999", "Updated-50",
 			},
 			[]string{
-				"published", "Reminder", "Reminder-", "Reminder-0", "Reminder-07", "Reminder--7", "Reminder-10000", "Postponed", "Updated",
+				"published", "Reminder", "Reminder-", "Reminder-0", "Reminder-07", "Reminder--7", "Reminder-10000", "Reminder-30-0", "Reminder-30-", "Postponed", "Updated",
 				"Published-1", "InForce-1", "Acknowledged", "Published\n", "Reminder-7 ",
 			})),
-	"spec.shard": between(0, 999),
+	"spec.shard":   between(0, 999),
+	"spec.records": between(1, 9999),
 
 	"status": notEmpty(),
 	"status.deliveries": items(1, 500, func(i int) map[string]any {

@@ -1,0 +1,168 @@
+package telling
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/delivery"
+)
+
+// told is what the records say of one notice.
+type told struct {
+	DueInput
+	stages map[v1alpha1.NoticeStage]*toldStage
+}
+
+// toldStage is one stage as it was planned.
+type toldStage struct {
+	stage v1alpha1.NoticeStage
+	// records are those that hold customers, and wanted is how many the plan has that was made last.
+	records, wanted int32
+	// planned is the moment of that plan.
+	planned time.Time
+	// effective is the earliest date that anybody was told with it; zero where that is not known.
+	effective time.Time
+}
+
+func (s *toldStage) complete() bool { return s != nil && s.records >= s.wanted }
+
+func toldOf(in DueInput) *told {
+	t := &told{DueInput: in, stages: map[v1alpha1.NoticeStage]*toldStage{}}
+	for i := range in.Told {
+		r := &in.Told[i]
+		if r.Spec.NoticeRef.UID != string(in.Notice.UID) || string(r.Spec.NoticeRef.Name) != in.Notice.Name || !filled(r) {
+			continue
+		}
+		s := t.stages[r.Spec.Stage]
+		if s == nil {
+			s = &toldStage{stage: r.Spec.Stage}
+			t.stages[r.Spec.Stage] = s
+		}
+		s.add(r)
+	}
+	return t
+}
+
+// filled says that a record holds customers: without, it was created, and whoever did it came no further.
+func filled(r *v1alpha1.DeliveryRecord) bool { return len(r.Status.Deliveries) > 0 }
+
+func (s *toldStage) add(r *v1alpha1.DeliveryRecord) {
+	s.records++
+	wanted, planned := max(r.Spec.Records, 1), plannedAt(r)
+	switch {
+	case planned.After(s.planned):
+		s.planned, s.wanted = planned, wanted
+	case planned.Equal(s.planned):
+		s.wanted = max(s.wanted, wanted)
+	}
+	if at := r.Spec.EffectiveTime; at != nil && (s.effective.IsZero() || at.Time.Before(s.effective)) {
+		s.effective = at.UTC()
+	}
+}
+
+func plannedAt(r *v1alpha1.DeliveryRecord) time.Time {
+	var planned time.Time
+	for i := range r.Status.Deliveries {
+		if at := r.Status.Deliveries[i].PlannedTime; at != nil && at.After(planned) {
+			planned = at.UTC()
+		}
+	}
+	return planned
+}
+
+// over says that customers were told that the notice is over.
+func (t *told) over() bool {
+	return t.stages[v1alpha1.NoticeStage(delivery.Withdrawn)].complete() ||
+		t.stages[v1alpha1.NoticeStage(delivery.Superseded)].complete()
+}
+
+// announcement is the stage that tells of the date, where customers do not know it yet; empty where they do.
+func (t *told) announcement() v1alpha1.NoticeStage {
+	published := t.stages[v1alpha1.NoticeStage(delivery.Published)]
+	if !published.complete() {
+		return v1alpha1.NoticeStage(delivery.Published)
+	}
+	effective, known, number := t.Notice.Spec.EffectiveTime.UTC(), published.effective, t.postponed()
+	for n := 1; n <= number; n++ {
+		if s := t.stages[postponed(n)]; s.complete() && s.effective.After(known) {
+			known = s.effective
+		}
+	}
+	if known.IsZero() || !effective.After(known) {
+		return ""
+	}
+	if begun := t.stages[postponed(number)]; begun != nil && !begun.complete() && begun.effective.Equal(effective) {
+		return begun.stage
+	}
+	return postponed(number + 1)
+}
+
+// since is the moment at which customers were told the date last.
+func (t *told) since() time.Time {
+	since := t.Notice.Status.PublishedTime.UTC()
+	for stage, s := range t.stages {
+		kind := delivery.Stage(stage).Kind()
+		if (kind == delivery.Published || kind == delivery.Postponed) && s.complete() && s.planned.After(since) {
+			since = s.planned
+		}
+	}
+	return since
+}
+
+// reminder is the one that is due by now, and next the moment of the one after. Its moment is after since, when
+// customers were told the date.
+func (t *told) reminder(since time.Time) (stage v1alpha1.NoticeStage, next *time.Time) {
+	effective := t.Notice.Spec.EffectiveTime.UTC()
+	if !t.Now.Before(effective) {
+		return "", nil
+	}
+	last := 0
+	for _, days := range t.ReminderDays {
+		if days < 1 || days > maxReminderDays {
+			continue
+		}
+		at := effective.Add(-time.Duration(days) * reminderDay)
+		switch {
+		case at.After(t.Now):
+			if next == nil || at.Before(*next) {
+				next = &at
+			}
+		case at.After(since) && (last == 0 || int(days) < last):
+			last = int(days)
+		}
+	}
+	if last == 0 {
+		return "", next
+	}
+	if stage = reminder(last, t.postponed()); t.stages[stage].complete() {
+		return "", next
+	}
+	return stage, next
+}
+
+// postponed is the number of the last postponement that customers were told of, 0 for none.
+func (t *told) postponed() int {
+	last := 0
+	for stage := range t.stages {
+		if number, found := strings.CutPrefix(string(stage), string(delivery.Postponed)+"-"); found {
+			if n, err := strconv.Atoi(number); err == nil {
+				last = max(last, n)
+			}
+		}
+	}
+	return last
+}
+
+func postponed(n int) v1alpha1.NoticeStage { return v1alpha1.NoticeStage(delivery.PostponedStage(n)) }
+
+// reminder is that of so many days before the date of the n-th postponement, which is another than that of as many
+// days before the date before: customers get both.
+func reminder(days, n int) v1alpha1.NoticeStage {
+	stage := v1alpha1.NoticeStage(delivery.ReminderStage(days))
+	if n > 0 {
+		stage += v1alpha1.NoticeStage("-" + strconv.Itoa(n))
+	}
+	return stage
+}
