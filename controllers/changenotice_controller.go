@@ -14,7 +14,7 @@ import (
 	"forewarn.dev/forewarn/internal/gate"
 )
 
-// ChangeNoticeReconciler publishes notices: it stamps the moment from which the clock runs.
+// ChangeNoticeReconciler publishes notices: it stamps the moment, and what starts the clock.
 type ChangeNoticeReconciler struct {
 	shared
 }
@@ -62,6 +62,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 		status.PublishedDigest = verdict.Digest
 		status.Owed = verdict.Owed
 		status.Validity = verdict.Validity
+		status.Clock = verdict.Clock
 	}
 	told := status.PublishedTime != nil
 	if told && notice.Spec.State == v1alpha1.NoticeWithdrawn && status.WithdrawnTime == nil {

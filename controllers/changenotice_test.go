@@ -4,6 +4,10 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
 )
@@ -12,6 +16,7 @@ func TestStampsOfANotice(t *testing.T) {
 	now := time.Date(2027, time.June, 1, 0, 0, 0, 0, time.UTC)
 	lapses := now.Add(24 * time.Hour)
 	validity := v1alpha1.NoticeValidity{Days: 1, TimeZone: "UTC"}
+	clock := v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered, CoveragePercent: 95}
 	notice := &v1alpha1.ChangeNotice{Spec: v1alpha1.ChangeNoticeSpec{State: v1alpha1.NoticePublished}}
 	stamp := func(v gate.NoticeVerdict, at time.Time) *v1alpha1.ChangeNoticeStatus {
 		setNoticeStatus(notice, v, at)
@@ -22,12 +27,13 @@ func TestStampsOfANotice(t *testing.T) {
 	if s := stamp(lapsed, now); s.LapsedTime != nil {
 		t.Errorf("what was never published lapsed %v", s.LapsedTime)
 	}
-	s := stamp(gate.NoticeVerdict{Publishable: true, Published: true, Validity: validity, Lapses: &lapses}, now)
-	if s.Validity != validity || !s.PublishedTime.Time.Equal(now) || !s.LapsesTime.Time.Equal(lapses) || s.LapsedTime != nil {
+	s := stamp(gate.NoticeVerdict{Publishable: true, Published: true, Validity: validity, Clock: clock, Lapses: &lapses}, now)
+	if s.Validity != validity || s.Clock != clock || !s.PublishedTime.Time.Equal(now) || !s.LapsesTime.Time.Equal(lapses) || s.LapsedTime != nil {
 		t.Errorf("at publication: %+v", s)
 	}
 	other := gate.NoticeVerdict{Published: true, Validity: v1alpha1.NoticeValidity{Days: 2, TimeZone: "UTC"}, Lapses: &lapses}
-	if s := stamp(other, now.Add(time.Hour)); s.Validity != validity || s.LapsedTime != nil {
+	other.Clock.StartsAt = v1alpha1.StartsAtPublished
+	if s := stamp(other, now.Add(time.Hour)); s.Validity != validity || s.Clock != clock || s.LapsedTime != nil {
 		t.Errorf("while it runs: %+v", s)
 	}
 	if s := stamp(lapsed, lapses.Add(time.Minute)); !s.LapsedTime.Time.Equal(lapses) {
@@ -36,5 +42,24 @@ func TestStampsOfANotice(t *testing.T) {
 	later := lapses.Add(time.Hour)
 	if s := stamp(gate.NoticeVerdict{MaturedReason: v1alpha1.ReasonLapsed, Lapses: &later}, later); !s.LapsedTime.Time.Equal(lapses) {
 		t.Errorf("the stamp of the lapse moved to %v", s.LapsedTime)
+	}
+}
+
+// Those who judge by a notice look again when its clock starts or stops, and not with each customer who is reached.
+func TestTheClockOfANoticeMattersToOthers(t *testing.T) {
+	before := &v1alpha1.ChangeNotice{}
+	reached, covered, frozen := before.DeepCopy(), before.DeepCopy(), before.DeepCopy()
+	reached.Status.Delivery.Delivered = ptr.To(int32(1))
+	covered.Status.Delivery.CoveredTime = &metav1.Time{Time: time.Date(2027, time.June, 1, 0, 0, 0, 0, time.UTC)}
+	frozen.Status.Clock.StartsAt = v1alpha1.StartsAtDelivered
+	for name, c := range map[string]struct {
+		after *v1alpha1.ChangeNotice
+		want  bool
+	}{"one customer was reached": {reached, false}, "enough were": {covered, true}, "the clock was frozen": {frozen, true}} {
+		c.after.ResourceVersion = "2"
+		changed := whenChanged(matterOfNotice).Update(event.UpdateEvent{ObjectOld: before, ObjectNew: c.after})
+		if changed != c.want {
+			t.Errorf("%s: looked at again %v, want %v", name, changed, c.want)
+		}
 	}
 }

@@ -190,7 +190,8 @@ func matterOfRevision(revision *v1alpha1.APIRevision) any {
 
 func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
-	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed}
+	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed,
+		status.Clock, status.Delivery.CoveredTime}
 }
 
 func matterOfAudience(audience *v1alpha1.Audience) any {

@@ -184,7 +184,7 @@ type ChangeNoticeStatus struct {
 	EarliestTime *metav1.Time `json:"earliestTime,omitempty"`
 
 	// maturesTime is the moment from which all that the notice covers may
-	// serve.
+	// serve. Left out, it is not known: nothing runs before the clock starts.
 	// +optional
 	MaturesTime *metav1.Time `json:"maturesTime,omitempty"`
 

@@ -185,6 +185,9 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 		return []Step{{Text: "Fill in what is missing. Forewarn then publishes it by itself.", Commands: edit}}
 	case v.MaturedReason == v1alpha1.ReasonRunning && v.Matures != nil:
 		return []Step{{Text: "Release what it covers from " + e.zone.moment(*v.Matures) + " on."}}
+	case v.MaturedReason == v1alpha1.ReasonRunning:
+		return []Step{{Text: "Look at its condition Delivered: it says who is missing, and why.",
+			Commands: []string{e.hints.kubectl("describe", "changenotice/"+n.Name)}}}
 	case v.MaturedReason == v1alpha1.ReasonMatured && v.Lapses != nil:
 		return []Step{{Text: "Release what it covers before " + e.zone.moment(*v.Lapses) + "."}}
 	}

@@ -60,6 +60,7 @@ func publish(
 	n.Status.PublishedTime = &stamp
 	n.Status.PublishedDigest = verdict.Digest
 	n.Status.Owed = verdict.Owed
+	n.Status.Clock = verdict.Clock
 	return true
 }
 

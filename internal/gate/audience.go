@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -30,9 +31,20 @@ func audienceUnknown(api *v1alpha1.CustomerAPI, audience *v1alpha1.Audience) str
 	return ""
 }
 
-// checkAudience finds that it is not known what is owed for changes that no notice covers.
+// audienceMissing says that a clock starts with the delivery, where nobody is named to deliver to; empty where that is
+// not so.
+func audienceMissing(api *v1alpha1.CustomerAPI, policies notice.Policies) string {
+	_, by := policies.Clock()
+	if by == "" || api.Spec.AudienceRef.Name != "" {
+		return ""
+	}
+	return fmt.Sprintf("by policy %s the clock starts when a notice was delivered, and customerapi/%s says nowhere who the customers are: set audienceRef",
+		short(by), short(api.Name))
+}
+
+// checkAudience finds that it is not known what is owed for changes that no notice covers, or to whom.
 func checkAudience(r *reading) []Finding {
-	unknown := audienceUnknown(r.API, r.Audience)
+	unknown := cmp.Or(audienceUnknown(r.API, r.Audience), audienceMissing(r.API, r.policies))
 	if unknown == "" || len(r.Policies) == 0 { // nobody is owed anything where no policy binds
 		return nil
 	}

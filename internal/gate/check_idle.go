@@ -13,6 +13,7 @@ var idleText = map[string]string{
 	v1alpha1.ReasonWithdrawn:      "it was withdrawn: publish a new one",
 	v1alpha1.ReasonSuperseded:     "another one replaces it, and does not list them",
 	v1alpha1.ReasonDigestMismatch: "it does not say any more what was published: restore it, or publish a new one",
+	v1alpha1.ReasonDelivering:     "it was not delivered to enough customers to start its clock: its status says who is missing",
 	v1alpha1.ReasonLapsed:         "it has lapsed, or will before it matures: publish a new one",
 }
 

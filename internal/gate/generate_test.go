@@ -90,8 +90,20 @@ func someNotice(t *rapid.T, name string) v1alpha1.ChangeNotice {
 		n.Supersedes(rapid.SampledFrom(noticeNames).Draw(t, "supersedes"))
 	case 2:
 		n.Created(ago(t, "created", -300, 0))
+	case 3:
+		n.Status(someDelivery(t))
 	}
 	return *n.Obj()
+}
+
+// someDelivery is a clock that the delivery starts, at any time or not yet.
+func someDelivery(t *rapid.T) func(*v1alpha1.ChangeNoticeStatus) {
+	return func(s *v1alpha1.ChangeNoticeStatus) {
+		s.Clock = v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered, CoveragePercent: 95}
+		if rapid.IntRange(0, 2).Draw(t, "delivered") > 0 {
+			s.Delivery.CoveredTime = &metav1.Time{Time: ago(t, "covered", -500, 1)}
+		}
+	}
 }
 
 func someChange(t *rapid.T) contract.Change {

@@ -43,6 +43,8 @@ func evaluateNotice(in NoticeInput) NoticeVerdict {
 		return n.unpublished(v1alpha1.ReasonAudienceUnknown, audienceUnknown(in.API, in.Audience))
 	case len(n.policyErrors) > 0:
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed is not known: "+n.policyErrors[0].Error())
+	case audienceMissing(in.API, n.policies) != "":
+		return n.unpublished(v1alpha1.ReasonAudienceUnknown, audienceMissing(in.API, n.policies))
 	case !n.readable:
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed cannot be counted from now")
 	}
@@ -61,8 +63,8 @@ type notification struct {
 	binding  notice.Owed
 	// whole is what the notice does with the date that it has.
 	whole notice.Coverage
-	// readable is false where that is not known.
-	readable bool
+	// readable is false where that is not known. started says that the clock of one that was published has started.
+	readable, started bool
 }
 
 func newNotification(in NoticeInput) *notification {
@@ -83,6 +85,7 @@ func newNotification(in NoticeInput) *notification {
 	n.required, n.binding = owed.Matures, owed.Owed
 	n.ledger = n.ledgerWith(subject)
 	n.whole, n.readable = n.ledger.Whole(subject.Name, n.stability)
+	_, n.started = notice.StartOf(n.Notice)
 	return n
 }
 
@@ -105,7 +108,7 @@ func (n *notification) proposed() NoticeVerdict {
 	spec := &n.Notice.Spec
 	if spec.State == v1alpha1.NoticeDraft {
 		return n.unpublished(v1alpha1.ReasonDraft, "it is a draft: published now, its effectiveTime can be "+
-			n.earliest().Format(time.RFC3339)+" or later")
+			n.earliest().Format(time.RFC3339)+" or later"+n.atOnce())
 	}
 	if missing := n.missing(); len(missing) > 0 {
 		return n.unpublished(v1alpha1.ReasonIncomplete, strings.Join(missing, "; "))
@@ -118,10 +121,10 @@ func (n *notification) proposed() NoticeVerdict {
 	effective := spec.EffectiveTime.UTC()
 	if effective.Before(n.required) || effective.Before(n.Now) {
 		return n.unpublished(v1alpha1.ReasonTooSoon, fmt.Sprintf(
-			"its effectiveTime %s is too soon, %s: set it to %s or later",
-			effective.Format(time.RFC3339), owedText(n.binding), n.earliest().Format(time.RFC3339)))
+			"its effectiveTime %s is too soon, %s: set it to %s or later%s",
+			effective.Format(time.RFC3339), owedText(n.binding), n.earliest().Format(time.RFC3339), n.atOnce()))
 	}
-	v := n.standing()
+	v := n.stamped()
 	v.Publishable, v.Digest, v.Owed = true, notice.Digest(spec), n.owed()
 	v.Validity = n.policies.Validity(effective).Frozen()
 	return v
@@ -186,6 +189,9 @@ func (n *notification) published() NoticeVerdict {
 		return gone("it does not say any more what was published: restore it, or publish a new one that supersedes it")
 	}
 	v := n.standing()
+	if status := &n.Notice.Status; !n.started {
+		v = n.waiting(status.Clock, status.Delivery, status.Validity.TimeZone)
+	}
 	v.Owed, v.Digest = n.Notice.Status.Owed, n.Notice.Status.PublishedDigest
 	return v
 }

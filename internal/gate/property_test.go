@@ -42,6 +42,23 @@ func TestToldEarlierIsNeverWorse(t *testing.T) {
 	})
 }
 
+// A clock that starts with the delivery, whenever that was, is never better than one that starts with the publication.
+func TestDeliveredIsNeverEarlierThanPublished(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		published := someInput(t)
+		for i := range published.Notices {
+			published.Notices[i].Status.Clock = v1alpha1.NoticeClock{}
+		}
+		delivered := cloned(published)
+		for i := range delivered.Notices {
+			if rapid.Bool().Draw(t, "waits for the delivery") {
+				someDelivery(t)(&delivered.Notices[i].Status)
+			}
+		}
+		notWorse(t, delivered, published, someMoments(t, delivered))
+	})
+}
+
 func TestOneMoreNoticeIsNeverWorse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		less := someInput(t)
@@ -132,6 +149,14 @@ func toldInTime(in gate.Input, n v1alpha1.ChangeNotice, c v1alpha1.JudgedChange,
 	start := n.Status.PublishedTime.Time
 	if n.CreationTimestamp.After(start) {
 		start = n.CreationTimestamp.Time
+	}
+	if n.Status.Clock.StartsAt == v1alpha1.StartsAtDelivered {
+		if n.Status.Delivery.CoveredTime == nil {
+			return false
+		}
+		if n.Status.Delivery.CoveredTime.After(start) {
+			start = n.Status.Delivery.CoveredTime.Time
+		}
 	}
 	if !lists || n.Spec.State != v1alpha1.NoticePublished || at.Before(n.Spec.EffectiveTime.Time) || at.Before(start) {
 		return false

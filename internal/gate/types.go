@@ -123,11 +123,13 @@ type NoticeVerdict struct {
 	Digest v1alpha1.Digest
 	// Owed is what is owed: what was frozen at publication or, before, what would be.
 	Owed []v1alpha1.OwedNotice
-	// Validity is how long it covers, to be stamped with the publication.
+	// Validity is how long it covers, and Clock what starts its clock, to be stamped with the publication.
 	Validity v1alpha1.NoticeValidity
+	Clock    v1alpha1.NoticeClock
 	// Earliest is the earliest effectiveTime with which it could be published now. Nil once it was.
 	Earliest *time.Time
-	// Matures and Lapses are what is or, before the publication, what would be when published now.
+	// Matures and Lapses are what is or, before the publication, what would be when published now and delivered at
+	// once. Matures is nil while the clock of a published notice has not started.
 	Matures *time.Time
 	Lapses  *time.Time
 	// DaysLeft is the number of full days until it matures. Nil where it does not.

@@ -186,22 +186,24 @@ func TestNoticesThatCoverNothing(t *testing.T) {
 		"R6 one that is to be published and was not": {func(n *v1alpha1.ChangeNotice) {
 			n.Status = v1alpha1.ChangeNoticeStatus{}
 		}, v1alpha1.ReasonNotPublished},
-		"R6 one that is withdrawn":           {func(n *v1alpha1.ChangeNotice) { n.Spec.State = v1alpha1.NoticeWithdrawn }, v1alpha1.ReasonWithdrawn},
-		"R6 one that was withdrawn once":     {func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = must("2026-11-23T00:00:00Z") }, v1alpha1.ReasonWithdrawn},
-		"R6 one whose covers were changed":   {func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" }, v1alpha1.ReasonDigestMismatch},
-		"R6 one whose text was changed":      {func(n *v1alpha1.ChangeNotice) { n.Spec.WhatToDo = "Nothing" }, v1alpha1.ReasonDigestMismatch},
-		"R6 one without the digest":          {func(n *v1alpha1.ChangeNotice) { n.Status.PublishedDigest = "" }, v1alpha1.ReasonDigestMismatch},
-		"one that has no date any more":      {func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = nil }, v1alpha1.ReasonDigestMismatch},
-		"one that is made a draft again":     {func(n *v1alpha1.ChangeNotice) { n.Spec.State = v1alpha1.NoticeDraft }, v1alpha1.ReasonDigestMismatch},
-		"R7 one that lapsed":                 {func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = must("2026-06-01T00:00:00Z") }, v1alpha1.ReasonLapsed},
-		"one that supersedes itself":         {supersedes("n"), v1alpha1.ReasonSuperseded},
-		"one that owes what cannot be read":  {func(n *v1alpha1.ChangeNotice) { frozen("Removal", -1)(n) }, v1alpha1.ReasonPublished},
-		"one that owes days nobody counts":   {func(n *v1alpha1.ChangeNotice) { frozen("Removal", 1)(n); n.Status.Owed[0].CountedAs = "Weeks" }, v1alpha1.ReasonPublished},
-		"one that owes no number of days":    {func(n *v1alpha1.ChangeNotice) { frozen("Removal", 1)(n); n.Status.Owed[0].Days = nil }, v1alpha1.ReasonPublished},
-		"one of another version":             {signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" }), v1alpha1.ReasonPublished},
-		"one that lapses before it matures":  {frozen("Removal", 400), v1alpha1.ReasonPublished},
-		"one of another API":                 {signed(func(n *v1alpha1.ChangeNotice) { n.Spec.APIRef.Name = "billing" }), v1alpha1.ReasonNotPublished},
-		"one of an API in another namespace": {func(n *v1alpha1.ChangeNotice) { n.Namespace = "staging" }, v1alpha1.ReasonNotPublished},
+		"R6 one that is withdrawn":              {func(n *v1alpha1.ChangeNotice) { n.Spec.State = v1alpha1.NoticeWithdrawn }, v1alpha1.ReasonWithdrawn},
+		"R6 one that was withdrawn once":        {func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = must("2026-11-23T00:00:00Z") }, v1alpha1.ReasonWithdrawn},
+		"R6 one whose covers were changed":      {func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" }, v1alpha1.ReasonDigestMismatch},
+		"R6 one whose text was changed":         {func(n *v1alpha1.ChangeNotice) { n.Spec.WhatToDo = "Nothing" }, v1alpha1.ReasonDigestMismatch},
+		"R6 one without the digest":             {func(n *v1alpha1.ChangeNotice) { n.Status.PublishedDigest = "" }, v1alpha1.ReasonDigestMismatch},
+		"one that has no date any more":         {func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = nil }, v1alpha1.ReasonDigestMismatch},
+		"one that is made a draft again":        {func(n *v1alpha1.ChangeNotice) { n.Spec.State = v1alpha1.NoticeDraft }, v1alpha1.ReasonDigestMismatch},
+		"R7 one that lapsed":                    {func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = must("2026-06-01T00:00:00Z") }, v1alpha1.ReasonLapsed},
+		"R2 one that was not delivered":         {delivered(""), v1alpha1.ReasonPublished},
+		"R2 one that nobody knows the start of": {func(n *v1alpha1.ChangeNotice) { n.Status.Clock.StartsAt = "Acknowledged" }, v1alpha1.ReasonPublished},
+		"one that supersedes itself":            {supersedes("n"), v1alpha1.ReasonSuperseded},
+		"one that owes what cannot be read":     {func(n *v1alpha1.ChangeNotice) { frozen("Removal", -1)(n) }, v1alpha1.ReasonPublished},
+		"one that owes days nobody counts":      {func(n *v1alpha1.ChangeNotice) { frozen("Removal", 1)(n); n.Status.Owed[0].CountedAs = "Weeks" }, v1alpha1.ReasonPublished},
+		"one that owes no number of days":       {func(n *v1alpha1.ChangeNotice) { frozen("Removal", 1)(n); n.Status.Owed[0].Days = nil }, v1alpha1.ReasonPublished},
+		"one of another version":                {signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" }), v1alpha1.ReasonPublished},
+		"one that lapses before it matures":     {frozen("Removal", 400), v1alpha1.ReasonPublished},
+		"one of another API":                    {signed(func(n *v1alpha1.ChangeNotice) { n.Spec.APIRef.Name = "billing" }), v1alpha1.ReasonNotPublished},
+		"one of an API in another namespace":    {func(n *v1alpha1.ChangeNotice) { n.Namespace = "staging" }, v1alpha1.ReasonNotPublished},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -268,11 +270,13 @@ func TestIdleNamesNoticesThatListAChangeAndDoNotCoverIt(t *testing.T) {
 			n.Spec.State, n.Status = v1alpha1.NoticeDraft, v1alpha1.ChangeNoticeStatus{}
 		}),
 		told("lapsed", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
+		told("undelivered", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", delivered("")),
 		told("lapses-first", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", frozen("Removal", 400)),
 		told("other", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" })),
 	}
 	got := NewLedger(ordersAPI, notices, reading(t, owing("p", 10))).Idle(v1Gone, instant(t, "2026-12-05T00:00:00Z"))
-	want := map[string]string{"draft": v1alpha1.ReasonDraft, "lapsed": v1alpha1.ReasonLapsed, "lapses-first": v1alpha1.ReasonLapsed}
+	want := map[string]string{"draft": v1alpha1.ReasonDraft, "lapsed": v1alpha1.ReasonLapsed, "lapses-first": v1alpha1.ReasonLapsed,
+		"undelivered": v1alpha1.ReasonDelivering}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

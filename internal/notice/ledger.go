@@ -23,7 +23,9 @@ var endOfTime = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
 type record struct {
 	notice  *v1alpha1.ChangeNotice
 	entries []v1alpha1.CoveredChange // with operations as they are compared
-	// start is the moment at which its clock started; zero for one that was not published.
+	// stamped is the moment at which it was published, and start the one at which its clock started; zero where
+	// that has not come.
+	stamped   time.Time
 	start     time.Time
 	effective time.Time
 	validity  Validity
@@ -45,7 +47,7 @@ func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, polic
 		}
 	}
 	slices.SortStableFunc(l.records, func(a, b *record) int {
-		return cmp.Or(cmp.Compare(a.notice.Name, b.notice.Name), a.start.Compare(b.start),
+		return cmp.Or(cmp.Compare(a.notice.Name, b.notice.Name), a.stamped.Compare(b.stamped),
 			cmp.Compare(Digest(&a.notice.Spec), Digest(&b.notice.Spec)))
 	})
 	for _, r := range l.records {
@@ -66,8 +68,8 @@ func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
 		r.entries = append(r.entries, entry)
 	}
 	if n.Status.PublishedTime != nil {
-		// A stamp cannot be older than what it is on (R2).
-		r.start = later(n.Status.PublishedTime.UTC(), n.CreationTimestamp.UTC())
+		r.stamped = stampedAt(n)
+		r.start, _ = StartOf(n)
 	}
 	if n.Spec.EffectiveTime != nil {
 		r.effective = n.Spec.EffectiveTime.UTC()
@@ -119,7 +121,7 @@ func (l *Ledger) replacedBy(r *record) *record {
 	for _, older := range l.records {
 		// Strictly older: notices that name each other in a circle would keep each other's clocks for ever.
 		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() &&
-			older.intact && older.start.Before(r.start) && !older.lapsedAt(r.start) {
+			older.intact && older.stamped.Before(r.stamped) && !older.lapsedAt(r.stamped) {
 			return older
 		}
 	}
@@ -147,7 +149,10 @@ func (l *Ledger) Idle(c Change, now time.Time) map[string]string {
 			continue
 		}
 		reason := r.standing(now)
-		if reason == v1alpha1.ReasonPublished {
+		switch {
+		case reason == v1alpha1.ReasonPublished && r.start.IsZero():
+			reason = v1alpha1.ReasonDelivering
+		case reason == v1alpha1.ReasonPublished:
 			if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) {
 				continue
 			}

@@ -16,6 +16,7 @@ const (
 	defaultSettleHours  = 72
 	defaultRollbackDays = 14
 	defaultValidForDays = 180
+	wholePercent        = 100
 )
 
 // The same limits as in the schema: a policy on disk was never compared with one.
@@ -23,6 +24,8 @@ const (
 	maxSettleHours  = 8760
 	maxRollbackDays = 365
 	maxValidForDays = 3650
+	maxReminderDays = 3650
+	maxReminders    = 16
 )
 
 const hoursPerDay = 24
@@ -43,6 +46,12 @@ type Policy struct {
 	Rollback time.Duration
 	Validity Validity
 	Images   v1alpha1.ImageRule
+	// StartsAt is what starts the clock of a notice, and CoveragePercent the share of customers that it has to be
+	// delivered to before, where that is what does.
+	StartsAt        v1alpha1.ClockStart
+	CoveragePercent int32
+	// ReminderDays are how many days before its date customers are reminded of a notice.
+	ReminderDays []int32
 }
 
 // PolicyError says what is wrong in a NoticePolicy.
@@ -78,17 +87,15 @@ func ReadPolicy(p *v1alpha1.NoticePolicy) (Policy, []*PolicyError) {
 func ReadSpec(name string, spec *v1alpha1.NoticePolicySpec) (Policy, []*PolicyError) {
 	r := policyReader{policy: Policy{Name: name}}
 	r.enforcement(spec)
+	r.calendars(spec)
 	r.clock(spec)
+	r.reminders(spec)
 	r.terms(spec)
 	r.rules(spec)
 	r.policy.Settle = r.duration("settleHours", spec.SettleHours, defaultSettleHours, 0, maxSettleHours, time.Hour)
 	r.policy.Rollback = r.duration("rollbackDays", spec.RollbackDays, defaultRollbackDays, 0, maxRollbackDays, hoursPerDay*time.Hour)
-	var validForDays *int32
-	if spec.ValidForDays != 0 {
-		validForDays = &spec.ValidForDays
-	}
 	r.policy.Validity = Validity{
-		Days: int(r.amount("validForDays", validForDays, defaultValidForDays, 1, maxValidForDays)), Zone: r.calendar.Zone,
+		Days: int(r.amount("validForDays", unlessZero(spec.ValidForDays), defaultValidForDays, 1, maxValidForDays)), Zone: r.calendar.Zone,
 	}
 	return r.policy, r.errors
 }
@@ -126,10 +133,35 @@ func (r *policyReader) enforcement(spec *v1alpha1.NoticePolicySpec) {
 	}
 }
 
+// clock reads what starts it. What is not known starts it last.
 func (r *policyReader) clock(spec *v1alpha1.NoticePolicySpec) {
-	if spec.StartsAt != "" && spec.StartsAt != v1alpha1.StartsAtPublished {
-		r.refuse("startsAt", fmt.Errorf("%q is not known: write Published", shortened(string(spec.StartsAt))))
+	switch spec.StartsAt {
+	case v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered:
+		r.policy.StartsAt = spec.StartsAt
+	case "":
+		r.policy.StartsAt = v1alpha1.StartsAtPublished
+	default:
+		r.policy.StartsAt = v1alpha1.StartsAtDelivered
+		r.refuse("startsAt", fmt.Errorf("%q is not known: write Published or Delivered", shortened(string(spec.StartsAt))))
 	}
+	r.policy.CoveragePercent = r.amount("coveragePercent", unlessZero(spec.CoveragePercent), wholePercent, 1, wholePercent)
+}
+
+func (r *policyReader) reminders(spec *v1alpha1.NoticePolicySpec) {
+	if len(spec.ReminderDays) > maxReminders {
+		r.refuse("reminderDays", fmt.Errorf("%d are more than %d", len(spec.ReminderDays), maxReminders))
+		return
+	}
+	for i, days := range spec.ReminderDays {
+		if days < 1 || days > maxReminderDays {
+			r.refuse(fmt.Sprintf("reminderDays[%d]", i), fmt.Errorf("%d is not between 1 and %d", days, maxReminderDays))
+			continue
+		}
+		r.policy.ReminderDays = append(r.policy.ReminderDays, days)
+	}
+}
+
+func (r *policyReader) calendars(spec *v1alpha1.NoticePolicySpec) {
 	r.calendar.Zone = zoneOf(spec.TimeZone)
 	if _, err := ParseZone(r.calendar.Zone); err != nil {
 		r.refuse("timeZone", err)
@@ -170,6 +202,14 @@ func (r *policyReader) rules(spec *v1alpha1.NoticePolicySpec) {
 
 func (r *policyReader) duration(field string, set *int32, unset, least, most int32, unit time.Duration) time.Duration {
 	return time.Duration(r.amount(field, set, unset, least, most)) * unit
+}
+
+// unlessZero is nothing for a number that was left out, where the schema takes no 0.
+func unlessZero(n int32) *int32 {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }
 
 func (r *policyReader) amount(field string, set *int32, unset, least, most int32) int32 {

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,8 @@ func TestReadSpecFillsInWhatIsLeftOut(t *testing.T) {
 		Rollback:    14 * 24 * time.Hour,
 		Validity:    Validity{Days: 180, Zone: "UTC"},
 		Images:      v1alpha1.ImagesOptional,
+
+		StartsAt: v1alpha1.StartsAtPublished, CoveragePercent: 100,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(errs) > 0 {
 		t.Errorf("(-want +got):\n%s\nerrors: %v", diff, errs)
@@ -58,7 +61,12 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 	}{
 		"an enforcement of another spelling": {func(s *spec) { s.Enforcement = "deny" }, `enforcement: "deny" is not known`},
 		"an image rule that is not known":    {func(s *spec) { s.Images = "Sometimes" }, `images: "Sometimes" is not known`},
-		"a clock that is not known":          {func(s *spec) { s.StartsAt = "Delivered" }, `startsAt: "Delivered" is not known`},
+		"a clock that is not known":          {func(s *spec) { s.StartsAt = "delivered" }, `startsAt: "delivered" is not known: write Published or Delivered`},
+		"a negative share of customers":      {func(s *spec) { s.CoveragePercent = -1 }, "coveragePercent: -1 is not between 1 and 100"},
+		"more than all customers":            {func(s *spec) { s.CoveragePercent = 101 }, "coveragePercent: 101 is not between 1 and 100"},
+		"a reminder on the day itself":       {func(s *spec) { s.ReminderDays = []int32{7, 0} }, "reminderDays[1]: 0 is not between 1 and 3650"},
+		"a reminder ten years before":        {func(s *spec) { s.ReminderDays = []int32{3651} }, "reminderDays[0]: 3651 is not between"},
+		"more reminders than the schema has": {func(s *spec) { s.ReminderDays = make([]int32, 17) }, "reminderDays: 17 are more than 16"},
 		"a zone that is ambiguous":           {func(s *spec) { s.TimeZone = "CST" }, `timeZone: time zone "CST"`},
 		"a holiday calendar of no country":   {func(s *spec) { s.Holidays = []string{"XX"} }, `holidays, closedDates: holiday calendar "XX"`},
 		"a closed date that does not exist":  {func(s *spec) { s.ClosedDates = []string{"2027-02-30"} }, `closed date "2027-02-30"`},
@@ -96,16 +104,24 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 func TestReadSpecTakesTheLimits(t *testing.T) {
 	p := owing("p", 3650, func(s *v1alpha1.NoticePolicySpec) {
 		s.SettleHours, s.RollbackDays, s.ValidForDays = ptr(0), ptr(0), 1
+		s.StartsAt, s.CoveragePercent = v1alpha1.StartsAtDelivered, 1
+		s.ReminderDays = []int32{3650, 30, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
 	})
 	read, errs := ReadSpec("p", &p.Spec)
-	if len(errs) > 0 || read.Settle != 0 || read.Rollback != 0 || read.Validity.Days != 1 {
+	if len(errs) > 0 || read.Settle != 0 || read.Rollback != 0 || read.Validity.Days != 1 ||
+		read.StartsAt != v1alpha1.StartsAtDelivered || read.CoveragePercent != 1 || !slices.Equal(read.ReminderDays, p.Spec.ReminderDays) {
 		t.Errorf("got %+v, %v", read, errs)
 	}
 }
 
 func TestWhatCannotBeReadCountsAsTheStrictestR12(t *testing.T) {
-	p := owing("p", 180, func(s *v1alpha1.NoticePolicySpec) { s.Enforcement, s.Images = "Nonsense", "Nonsense" })
+	p := owing("p", 180, func(s *v1alpha1.NoticePolicySpec) {
+		s.Enforcement, s.Images, s.StartsAt, s.CoveragePercent = "Nonsense", "Nonsense", "Nonsense", 1000
+	})
 	read, _ := ReadPolicies([]v1alpha1.NoticePolicy{p})
+	if clock, _ := read.Clock(); clock != (v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered, CoveragePercent: 100}) {
+		t.Errorf("the clock is started by %+v", clock)
+	}
 	if _, required := read.ImagesRequired(); !required || read.Enforcement() != v1alpha1.EnforcementDeny {
 		t.Errorf("got %+v", read)
 	}

@@ -62,6 +62,17 @@ func TestSupersedingKeepsTheOlderClockR6(t *testing.T) {
 				told("older", "2026-11-15T10:00:00Z", "2026-11-21T00:00:00Z", supersedes("oldest")),
 				newer("2026-11-24T00:00:00Z"),
 			}, "2026-11-24T00:00:00Z"},
+		"R2 one that was delivered keeps the older clock": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z"), newer("2026-11-24T00:00:00Z", delivered("2026-11-22T11:00:00Z"))},
+			"2026-11-24T00:00:00Z"},
+		"R2 one that was not covers nothing": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z"), newer("2026-11-24T00:00:00Z", delivered(""))}, ""},
+		"R2 an older one that was not delivered has no clock to keep": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", delivered("")), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
+		"R2 nor one that was after the newer": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", delivered("2026-11-23T00:00:00Z")), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
+		"R2 but one that was before has": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", delivered("2026-11-10T00:00:00Z")), newer("2026-11-24T00:00:00Z")}, "2026-11-24T00:00:00Z"},
 		"notices that name each other cover nothing": {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", supersedes("newer")), newer("2026-11-24T00:00:00Z")}, ""},
 		"a newer one that was withdrawn does not bring the older back": {

@@ -99,6 +99,12 @@ func (b *NoticeBuilder) Lapses(t time.Time) *NoticeBuilder {
 	return b
 }
 
+// Status changes what was observed of it.
+func (b *NoticeBuilder) Status(change func(*v1alpha1.ChangeNoticeStatus)) *NoticeBuilder {
+	change(&b.notice.Status)
+	return b
+}
+
 // Obj is the object.
 func (b *NoticeBuilder) Obj() *v1alpha1.ChangeNotice {
 	n := b.notice.DeepCopy()

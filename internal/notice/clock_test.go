@@ -1,0 +1,124 @@
+package notice
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// delivered freezes that the delivery to 95% starts the clock of a notice, and says when that was; empty: not yet.
+func delivered(covered string) func(*v1alpha1.ChangeNotice) {
+	return func(n *v1alpha1.ChangeNotice) {
+		n.Status.Clock = v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered, CoveragePercent: 95}
+		n.Status.Delivery = v1alpha1.NoticeDelivery{Affected: ptr(5), Delivered: ptr(3)}
+		if covered != "" {
+			n.Status.Delivery.CoveredTime = must(covered)
+		}
+	}
+}
+
+func starting(name string, startsAt v1alpha1.ClockStart, percent int32) v1alpha1.NoticePolicy {
+	return owing(name, 10, func(s *policySpec) { s.StartsAt, s.CoveragePercent = startsAt, percent })
+}
+
+func TestTheLaterEventAndTheLargerShareStartTheClockR2(t *testing.T) {
+	const published, atDelivery = v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered
+	cases := map[string]struct {
+		policies []v1alpha1.NoticePolicy
+		want     v1alpha1.NoticeClock
+		by       string
+	}{
+		"no policy":                 {nil, v1alpha1.NoticeClock{StartsAt: published}, ""},
+		"one that says nothing":     {[]v1alpha1.NoticePolicy{starting("a", "", 0)}, v1alpha1.NoticeClock{StartsAt: published}, ""},
+		"a share and no delivery":   {[]v1alpha1.NoticePolicy{starting("a", published, 50)}, v1alpha1.NoticeClock{StartsAt: published}, ""},
+		"delivery to everybody":     {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 0)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 100}, "a"},
+		"delivery to a share":       {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 95)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "a"},
+		"delivery is the later":     {[]v1alpha1.NoticePolicy{starting("a", published, 100), starting("b", atDelivery, 1)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 1}, "b"},
+		"the larger share":          {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 94), starting("b", atDelivery, 95)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "b"},
+		"the larger share first":    {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 95), starting("b", atDelivery, 94)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "a"},
+		"of two, the first by name": {[]v1alpha1.NoticePolicy{starting("b", atDelivery, 95), starting("a", atDelivery, 95)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "a"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if clock, by := reading(t, c.policies...).Clock(); clock != c.want || by != c.by {
+				t.Errorf("%+v by %q, want %+v by %q", clock, by, c.want, c.by)
+			}
+		})
+	}
+}
+
+// Ten days are owed; the notice was published on 1 November at ten and is for the day after.
+func TestTheClockStartsWithWhatWasFrozenR2(t *testing.T) {
+	const published = "2026-11-01T10:00:00Z"
+	created := func(at string) func(*v1alpha1.ChangeNotice) {
+		return func(n *v1alpha1.ChangeNotice) { n.CreationTimestamp = *must(at) }
+	}
+	startsAt := func(event v1alpha1.ClockStart) func(*v1alpha1.ChangeNotice) {
+		return func(n *v1alpha1.ChangeNotice) { n.Status.Clock.StartsAt = event }
+	}
+	type changes []func(*v1alpha1.ChangeNotice)
+	cases := map[string]struct {
+		changes changes
+		start   string // empty: it has not started
+		matures string
+	}{
+		"nothing was frozen":                       {nil, published, "2026-11-12T00:00:00Z"},
+		"the publication":                          {changes{startsAt(v1alpha1.StartsAtPublished)}, published, "2026-11-12T00:00:00Z"},
+		"the publication, delivered later":         {changes{delivered("2026-11-05T00:00:00Z"), startsAt(v1alpha1.StartsAtPublished)}, published, "2026-11-12T00:00:00Z"},
+		"the delivery, at midnight":                {changes{delivered("2026-11-05T00:00:00Z")}, "2026-11-05T00:00:00Z", "2026-11-15T00:00:00Z"},
+		"the delivery, a second after midnight":    {changes{delivered("2026-11-05T00:00:01Z")}, "2026-11-05T00:00:01Z", "2026-11-16T00:00:00Z"},
+		"the delivery, before it was published":    {changes{delivered("2026-10-20T00:00:00Z")}, published, "2026-11-12T00:00:00Z"},
+		"the delivery, before it was created":      {changes{delivered("2026-11-02T00:00:00Z"), created("2026-11-03T00:00:00Z")}, "2026-11-03T00:00:00Z", "2026-11-13T00:00:00Z"},
+		"the delivery, to too few":                 {changes{delivered("")}, "", ""},
+		"something that is not known":              {changes{delivered("2026-11-05T00:00:00Z"), startsAt("Acknowledged")}, "", ""},
+		"the delivery of what was never published": {changes{delivered("2026-11-05T00:00:00Z"), func(n *v1alpha1.ChangeNotice) { n.Status.PublishedTime = nil }}, "", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			n := told("n", published, "2026-11-02T00:00:00Z", c.changes...)
+			start, started := StartOf(&n)
+			if started != (c.start != "") || started && !start.Equal(must(c.start).Time) {
+				t.Errorf("started %v at %s, want %q", started, start, c.start)
+			}
+			// Policies that were changed since change nothing: what was frozen counts.
+			for _, now := range []v1alpha1.NoticePolicy{starting("p", v1alpha1.StartsAtPublished, 0), starting("p", v1alpha1.StartsAtDelivered, 100)} {
+				got := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{n}, reading(t, now)).Coverage(v1Gone, instant(t, "2026-11-10T00:00:00Z"))
+				if len(got) != 0 != (c.matures != "") || c.matures != "" && !got[0].Matures.Equal(instant(t, c.matures)) {
+					t.Errorf("%+v, want one that matures %q", got, c.matures)
+				}
+			}
+		})
+	}
+}
+
+// Whatever was observed, a clock that the delivery starts never starts before that of the publication, and nothing
+// matures before it would have.
+func TestDeliveredIsNeverEarlierThanPublished(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		moment := func(label string) string {
+			return must("2026-11-01T10:00:00Z").Add(time.Duration(rapid.IntRange(-40*86400, 40*86400).Draw(t, label)) * time.Second).Format(time.RFC3339)
+		}
+		published := told("n", moment("published"), "2026-11-02T00:00:00Z", func(n *v1alpha1.ChangeNotice) {
+			if rapid.Bool().Draw(t, "created") {
+				n.CreationTimestamp = *must(moment("created at"))
+			}
+		})
+		waiting := *published.DeepCopy()
+		delivered(moment("covered"))(&waiting)
+		early, _ := StartOf(&published)
+		late, started := StartOf(&waiting)
+		if !started || late.Before(early) || late.Before(waiting.Status.Delivery.CoveredTime.Time) {
+			t.Fatalf("it started %v at %s, and the publication would have at %s", started, late, early)
+		}
+		policies, _ := ReadPolicies([]v1alpha1.NoticePolicy{owing("p", int32(rapid.IntRange(0, 60).Draw(t, "days")))})
+		now := early.Add(100 * 24 * time.Hour)
+		before := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{published}, policies).Coverage(v1Gone, now)
+		after := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{waiting}, policies).Coverage(v1Gone, now)
+		if len(before) != 1 || len(after) != 1 || after[0].Matures.Before(before[0].Matures) {
+			t.Fatalf("published %+v, delivered %+v", before, after)
+		}
+	})
+}
