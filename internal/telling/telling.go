@@ -45,11 +45,20 @@ func Due(in DueInput) (stages []v1alpha1.NoticeStage, next *time.Time) {
 	if _, lapsed := notice.LapsedBy(in.Notice, in.Now); lapsed {
 		return nil, nil
 	}
-	since := in.Now
-	if stage := t.announcement(); stage != "" {
+	published := v1alpha1.NoticeStage(delivery.Published)
+	if !t.stages[published].complete() {
+		stages = append(stages, published)
+	}
+	if t.stages[published] == nil {
+		_, next = t.reminder(in.Now)
+		return stages, next
+	}
+	since := t.since()
+	if stage := t.postponement(); stage != "" {
 		stages = append(stages, stage)
-	} else {
-		since = t.since()
+		if t.stages[stage] == nil {
+			since = in.Now // they learn the date now
+		}
 	}
 	reminder, next := t.reminder(since)
 	if reminder != "" {

@@ -78,13 +78,11 @@ func (t *told) over() bool {
 		t.stages[v1alpha1.NoticeStage(delivery.Superseded)].complete()
 }
 
-// announcement is the stage that tells of the date, where customers do not know it yet; empty where they do.
-func (t *told) announcement() v1alpha1.NoticeStage {
-	published := t.stages[v1alpha1.NoticeStage(delivery.Published)]
-	if !published.complete() {
-		return v1alpha1.NoticeStage(delivery.Published)
-	}
-	effective, known, number := t.Notice.Spec.EffectiveTime.UTC(), published.effective, t.postponed()
+// postponement is the stage that tells of a later date than customers know; empty where they know it. A date that a
+// stage told in part is told to the rest of them, and one that passed by meanwhile to nobody.
+func (t *told) postponement() v1alpha1.NoticeStage {
+	number := t.postponed()
+	effective, known := t.Notice.Spec.EffectiveTime.UTC(), t.stages[v1alpha1.NoticeStage(delivery.Published)].effective
 	for n := 1; n <= number; n++ {
 		if s := t.stages[postponed(n)]; s.complete() && s.effective.After(known) {
 			known = s.effective
@@ -104,7 +102,7 @@ func (t *told) since() time.Time {
 	since := t.Notice.Status.PublishedTime.UTC()
 	for stage, s := range t.stages {
 		kind := delivery.Stage(stage).Kind()
-		if (kind == delivery.Published || kind == delivery.Postponed) && s.complete() && s.planned.After(since) {
+		if (kind == delivery.Published || kind == delivery.Postponed) && s.planned.After(since) {
 			since = s.planned
 		}
 	}
