@@ -172,7 +172,7 @@ func toldInTime(in gate.Input, n v1alpha1.ChangeNotice, c v1alpha1.JudgedChange,
 		if p.Spec.ValidForDays != 0 {
 			valid = time.Duration(p.Spec.ValidForDays)
 		}
-		if !at.Before(n.Spec.EffectiveTime.Add(valid * day)) {
+		if !at.Before(n.Spec.EffectiveTime.Add(valid*day + time.Hour)) { // a clock may be moved meanwhile
 			return false
 		}
 		for _, o := range p.Spec.Owed {
