@@ -2,8 +2,10 @@ package gate
 
 import (
 	"fmt"
+	"time"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // idleText says why a notice that lists a change does not cover it.
@@ -20,22 +22,29 @@ var idleText = map[string]string{
 // checkIdleNotices finds notices that list changes and cover them no more, or not yet: the first thing that
 // somebody asks whose notice seems to be there.
 func checkIdleNotices(r *reading) []Finding {
-	type idler struct{ name, reason string }
+	type idler struct {
+		name string
+		why  notice.Idle
+	}
 	lists := map[idler]int{}
 	for _, w := range r.needing() {
 		if len(w.coverage) > 0 {
 			continue
 		}
-		for name, reason := range r.ledger.Idle(w.subject, r.Now) {
-			lists[idler{name, reason}]++
+		for name, why := range r.ledger.Idle(w.subject, r.Now) {
+			lists[idler{name, why}]++
 		}
 	}
 	var found []Finding
 	for idle, changes := range lists {
+		var clears *time.Time
+		if !idle.why.Until.IsZero() {
+			clears = &idle.why.Until
+		}
 		found = append(found, Finding{
-			Reason: idle.reason, Path: "changenotice/" + short(idle.name),
+			Reason: idle.why.Reason, ClearsAt: clears, Path: "changenotice/" + short(idle.name),
 			Message: fmt.Sprintf("notice %s lists %s and covers none of them: %s",
-				short(idle.name), countOf(changes, "change"), idleText[idle.reason]),
+				short(idle.name), countOf(changes, "change"), idleText[idle.why.Reason]),
 		})
 	}
 	return found

@@ -139,6 +139,13 @@ func TestTheLifeOfANoticeWhoseClockTheDeliveryStarts(t *testing.T) {
 			if got != c.want || !v.Published || v.Publishable || v.Matured != (c.want.reason == "Matured") {
 				t.Errorf("\n got %+v\nwant %+v\n%s", got, c.want, v.Message)
 			}
+			moved := in
+			moved.Notice = in.Notice.DeepCopy()
+			moved.Notice.Status.LapsesTime, moved.Notice.Spec.EffectiveTime = &metav1.Time{Time: at("2027-09-28T00:00:00Z")}, &metav1.Time{Time: at("2027-05-01T00:00:00Z")}
+			moved.Now = at("2028-01-01T00:00:00Z")
+			if late := gate.EvaluateNotice(moved); late.MaturedReason != v1alpha1.ReasonLapsed || !late.Lapses.Equal(at("2027-09-28T00:00:00Z")) {
+				t.Errorf("a date that was moved too late: lapses %v, %s", late.Lapses, late.MaturedMessage)
+			}
 			if v.Lapses == nil || !v.Lapses.Equal(at("2027-09-28T00:00:00Z")) || len(v.Owed) != 1 {
 				t.Errorf("lapses %v, owed %v", v.Lapses, v.Owed)
 			}
@@ -164,7 +171,8 @@ func TestARevisionWhoseNoticeWasNotDelivered(t *testing.T) {
 	const want = "notice n lists 1 change and covers none of them: it was not delivered to enough customers to start its clock: its status says who is missing"
 	found := false
 	for _, f := range v.Findings {
-		found = found || f.Message == want && f.Reason == v1alpha1.ReasonDelivering && !f.Blocks
+		found = found || f.Message == want && f.Reason == v1alpha1.ReasonDelivering && !f.Blocks &&
+			f.ClearsAt != nil && f.ClearsAt.Equal(when(t, "2027-05-20T09:00:00Z")) // when it lapses
 	}
 	if !found {
 		t.Errorf("nothing says why: %+v", v.Findings)

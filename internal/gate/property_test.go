@@ -37,6 +37,9 @@ func TestToldEarlierIsNeverWorse(t *testing.T) {
 			if !n.CreationTimestamp.IsZero() {
 				n.CreationTimestamp = metav1.NewTime(n.CreationTimestamp.Add(-earlier))
 			}
+			if covered := n.Status.Delivery.CoveredTime; covered != nil {
+				n.Status.Delivery.CoveredTime = &metav1.Time{Time: covered.Add(-earlier)}
+			}
 		}
 		notWorse(t, less, more, someMoments(t, less))
 	})

@@ -122,3 +122,15 @@ func TestDeliveredIsNeverEarlierThanPublished(t *testing.T) {
 		}
 	})
 }
+
+// Also what no policy owes any time for has to reach customers before.
+func TestWhatIsOwedNoTimeWaitsForTheDeliveryToo(t *testing.T) {
+	policies := reading(t, owing("p", 10, func(s *policySpec) { s.Owed[0].Class = "Price" }))
+	now := instant(t, "2026-12-01T00:00:00Z")
+	for covered, want := range map[string]int{"": 0, "2026-11-22T10:00:00Z": 1} {
+		n := told("n", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z", delivered(covered))
+		if got := NewLedger(ordersAPI, []v1alpha1.ChangeNotice{n}, policies).Coverage(v1Gone, now); len(got) != want {
+			t.Errorf("covered %q: %+v", covered, got)
+		}
+	}
+}

@@ -195,6 +195,7 @@ func TestNoticesThatCoverNothing(t *testing.T) {
 		"one that is made a draft again":        {func(n *v1alpha1.ChangeNotice) { n.Spec.State = v1alpha1.NoticeDraft }, v1alpha1.ReasonDigestMismatch},
 		"R7 one that lapsed":                    {func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = must("2026-06-01T00:00:00Z") }, v1alpha1.ReasonLapsed},
 		"R2 one that was not delivered":         {delivered(""), v1alpha1.ReasonPublished},
+		"R2 one that was not, and owes no days": {func(n *v1alpha1.ChangeNotice) { delivered("")(n); frozen("Removal", 0)(n) }, v1alpha1.ReasonPublished},
 		"R2 one that nobody knows the start of": {func(n *v1alpha1.ChangeNotice) { n.Status.Clock.StartsAt = "Acknowledged" }, v1alpha1.ReasonPublished},
 		"one that supersedes itself":            {supersedes("n"), v1alpha1.ReasonSuperseded},
 		"one that owes what cannot be read":     {func(n *v1alpha1.ChangeNotice) { frozen("Removal", -1)(n) }, v1alpha1.ReasonPublished},
@@ -275,8 +276,11 @@ func TestIdleNamesNoticesThatListAChangeAndDoNotCoverIt(t *testing.T) {
 		told("other", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" })),
 	}
 	got := NewLedger(ordersAPI, notices, reading(t, owing("p", 10))).Idle(v1Gone, instant(t, "2026-12-05T00:00:00Z"))
-	want := map[string]string{"draft": v1alpha1.ReasonDraft, "lapsed": v1alpha1.ReasonLapsed, "lapses-first": v1alpha1.ReasonLapsed,
-		"undelivered": v1alpha1.ReasonDelivering}
+	lapsed := Idle{Reason: v1alpha1.ReasonLapsed}
+	want := map[string]Idle{
+		"draft": {Reason: v1alpha1.ReasonDraft}, "lapsed": lapsed, "lapses-first": lapsed,
+		"undelivered": {Reason: v1alpha1.ReasonDelivering, Until: instant(t, "2027-06-30T00:00:00Z")},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -112,8 +112,9 @@ func (r *record) standing(now time.Time) string {
 	return v1alpha1.ReasonPublished
 }
 
-// replacedBy is the notice whose clock r keeps for what stands in both: one that stood when r was published.
-// One that was withdrawn or had lapsed was over for customers, and so is its clock.
+// replacedBy is the notice whose clock r keeps for what stands in both: one whose clock ran when r was published, and
+// that had not lapsed when the clock of r started. One that was withdrawn or had lapsed was over for customers, and so
+// is its clock.
 func (l *Ledger) replacedBy(r *record) *record {
 	if r.notice.Spec.Supersedes == "" {
 		return nil
@@ -121,7 +122,7 @@ func (l *Ledger) replacedBy(r *record) *record {
 	for _, older := range l.records {
 		// Strictly older: notices that name each other in a circle would keep each other's clocks for ever.
 		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() &&
-			older.intact && older.stamped.Before(r.stamped) && !older.lapsedAt(r.stamped) {
+			older.intact && !older.start.IsZero() && older.start.Before(r.stamped) && !older.lapsedAt(r.start) {
 			return older
 		}
 	}
@@ -139,26 +140,32 @@ func (l *Ledger) Standing(name string, now time.Time) (reason, by string) {
 	return v1alpha1.ReasonNotPublished, ""
 }
 
-// Idle are the notices that list the change and yet do not cover it at now, with the reason. One that will lapse
-// before it matures has lapsed already for all that it is worth.
-func (l *Ledger) Idle(c Change, now time.Time) map[string]string {
-	idle := map[string]string{}
+// Idle is why a notice does not cover what it lists, and until when that is why; zero: until somebody acts.
+type Idle struct {
+	Reason string
+	Until  time.Time
+}
+
+// Idle are the notices that list the change and yet do not cover it at now. One that will lapse before it matures has
+// lapsed already for all that it is worth, and one whose clock has not started lapses all the same.
+func (l *Ledger) Idle(c Change, now time.Time) map[string]Idle {
+	idle := map[string]Idle{}
 	c.Operation = Operation(c.Operation)
 	for _, r := range l.records {
 		if !slices.ContainsFunc(r.entries, func(e v1alpha1.CoveredChange) bool { return covers(&e, &c) }) {
 			continue
 		}
-		reason := r.standing(now)
+		why := Idle{Reason: r.standing(now)}
 		switch {
-		case reason == v1alpha1.ReasonPublished && r.start.IsZero():
-			reason = v1alpha1.ReasonDelivering
-		case reason == v1alpha1.ReasonPublished:
+		case why.Reason == v1alpha1.ReasonPublished && r.start.IsZero():
+			why = Idle{Reason: v1alpha1.ReasonDelivering, Until: r.lapses}
+		case why.Reason == v1alpha1.ReasonPublished:
 			if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) {
 				continue
 			}
-			reason = v1alpha1.ReasonLapsed
+			why.Reason = v1alpha1.ReasonLapsed
 		}
-		idle[r.notice.Name] = reason
+		idle[r.notice.Name] = why
 	}
 	return idle
 }

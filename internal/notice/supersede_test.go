@@ -69,10 +69,21 @@ func TestSupersedingKeepsTheOlderClockR6(t *testing.T) {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z"), newer("2026-11-24T00:00:00Z", delivered(""))}, ""},
 		"R2 an older one that was not delivered has no clock to keep": {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", delivered("")), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
-		"R2 nor one that was after the newer": {
-			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", delivered("2026-11-23T00:00:00Z")), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
-		"R2 but one that was before has": {
-			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", delivered("2026-11-10T00:00:00Z")), newer("2026-11-24T00:00:00Z")}, "2026-11-24T00:00:00Z"},
+		"R2 nor one that was when the newer was published": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", frozen("Removal", 0), delivered(second)), newer("2026-11-24T00:00:00Z")},
+			"2026-12-03T00:00:00Z"},
+		"R2 nor one that was then, where the newer was delivered later still": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", frozen("Removal", 0), delivered("2026-11-22T10:30:00Z")),
+				newer("2026-11-24T00:00:00Z", delivered("2026-11-22T11:00:00Z"))}, "2026-12-03T00:00:00Z"},
+		"R2 but one that was a second before has": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", frozen("Removal", 0), delivered("2026-11-22T09:59:59Z")), newer("2026-11-24T00:00:00Z")},
+			"2026-11-24T00:00:00Z"},
+		"R7 one that had lapsed when the newer was delivered has none": {
+			[]v1alpha1.ChangeNotice{told("older", "2026-05-01T00:00:00Z", "2026-05-26T11:00:00Z"), newer("2026-11-24T00:00:00Z", delivered("2026-11-22T11:00:00Z"))},
+			"2026-12-03T00:00:00Z"},
+		"R7 one that lapsed a second after that still has": {
+			[]v1alpha1.ChangeNotice{told("older", "2026-05-01T00:00:00Z", "2026-05-26T11:00:01Z"), newer("2026-11-24T00:00:00Z", delivered("2026-11-22T11:00:00Z"))},
+			"2026-11-24T00:00:00Z"},
 		"notices that name each other cover nothing": {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", supersedes("newer")), newer("2026-11-24T00:00:00Z")}, ""},
 		"a newer one that was withdrawn does not bring the older back": {
