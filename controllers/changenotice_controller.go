@@ -76,6 +76,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 	status.LapsesTime = optionalTime(verdict.Lapses)
 	status.DaysLeft = verdict.DaysLeft
 	status.SupersededBy = v1alpha1.ObjectName(verdict.SupersededBy)
+	stampTold(notice, now)
 
 	c := conditions{list: &status.Conditions, generation: notice.Generation, now: now}
 	c.set(v1alpha1.ConditionPublished, isTrue(verdict.Published), verdict.Reason, verdict.Message)

@@ -136,6 +136,10 @@ type NoticeUpdate struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.clock) ? has(self.clock) && self.clock == oldSelf.clock : !has(self.clock) || self.clock.startsAt == 'Published')",message="what starts the clock of a notice stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.validity) || has(self.validity) && self.validity == oldSelf.validity",message="how long a notice is valid stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.lapsedTime) || has(self.lapsedTime) && self.lapsedTime == oldSelf.lapsedTime",message="the stamp of a lapse stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.supersededTime) || has(self.supersededTime) && self.supersededTime == oldSelf.supersededTime",message="the stamp of a replacement stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.effectiveTime) || has(self.effectiveTime) && self.effectiveTime >= oldSelf.effectiveTime",message="the date that customers were told can only move to later"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.postponements) || has(self.postponements) && self.postponements[size(self.postponements) - 1].number >= oldSelf.postponements[size(oldSelf.postponements) - 1].number",message="the number of postponements does not go back"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.updateTimes) || has(self.updateTimes) && size(self.updateTimes) >= size(oldSelf.updateTimes)",message="the stamps of updates stay"
 // +kubebuilder:validation:MinProperties=1
 type ChangeNoticeStatus struct {
 	// conditions are Published, Matured, Ready.
@@ -163,6 +167,31 @@ type ChangeNoticeStatus struct {
 	// withdrawnTime is the moment at which the notice was withdrawn.
 	// +optional
 	WithdrawnTime *metav1.Time `json:"withdrawnTime,omitempty"`
+
+	// supersededTime is the moment at which another notice replaced this one.
+	// +optional
+	SupersededTime *metav1.Time `json:"supersededTime,omitempty"`
+
+	// effectiveTime is the date that customers were told last: that of the
+	// publication, or of the last postponement.
+	// +optional
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+
+	// postponements are the moves of the date to later since the publication,
+	// the last of them at the end. Of more than 20 the oldest are left out.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	Postponements []Postponement `json:"postponements,omitempty"`
+
+	// updateTimes are the moments at which the updates were published, in the
+	// order of the updates.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	UpdateTimes []metav1.Time `json:"updateTimes,omitempty"`
 
 	// owed is how much notice was owed when the notice was published, per
 	// version and class. It does not change afterwards.
@@ -215,6 +244,26 @@ type ChangeNoticeStatus struct {
 	// supersededBy is the published notice that replaces this one.
 	// +optional
 	SupersededBy ObjectName `json:"supersededBy,omitempty"`
+}
+
+// Postponement is a move of the date of a published notice to later.
+type Postponement struct {
+	// number counts the postponements of the notice, from 1.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Number int32 `json:"number,omitempty"`
+
+	// time is the moment at which it was published.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
+
+	// from is the date before.
+	// +required
+	From *metav1.Time `json:"from,omitempty"`
+
+	// to is the date since.
+	// +required
+	To *metav1.Time `json:"to,omitempty"`
 }
 
 // NoticeClock is what starts the clock of a notice.

@@ -87,6 +87,15 @@ var changeNoticeFields = fields{
 	"status.conditions":         conditions,
 	"status.observedGeneration": atLeast(-1),
 	"status.publishedDigest":    digest,
+	"status.postponements": items(1, 20, func(i int) map[string]any {
+		return map[string]any{
+			"number": int64(i + 2), "time": "2026-11-22T12:00:00Z", "from": "2027-06-01T00:00:00Z", "to": "2027-07-01T00:00:00Z",
+		}
+	}),
+	"status.postponements[0].number": atLeast(1),
+	"status.updateTimes": items(1, 50, func(i int) string {
+		return fmt.Sprintf("2026-11-22T15:%02d:00Z", i)
+	}),
 	"status.owed": items(1, 640, func(int) map[string]any {
 		return map[string]any{"version": "v1", "class": "Removal", "policy": "public-apis", "days": int64(180)}
 	}),

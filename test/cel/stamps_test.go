@@ -16,9 +16,15 @@ const (
 	clockStays       = "status: what starts the clock of a notice stays as it was at publication"
 	validityStays    = "status: how long a notice is valid stays as it was at publication"
 	lapseStays       = "status: the stamp of a lapse stays"
+	replacementStays = "status: the stamp of a replacement stays"
+	dateStays        = "status: the date that customers were told can only move to later"
+	numberStays      = "status: the number of postponements does not go back"
+	updatesStay      = "status: the stamps of updates stay"
 )
 
-var everyStamp = []string{publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays}
+var everyStamp = []string{
+	publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays, replacementStays, dateStays, numberStays, updatesStay,
+}
 
 func TestStampsStay(t *testing.T) {
 	u := sample(t, "ChangeNotice")
@@ -47,6 +53,18 @@ func TestStampsStay(t *testing.T) {
 		"validity gone":                  refusedRemoval(validityStays, "status.validity"),
 		"lapsedTime a second later":      refused(lapseStays, setting("status.lapsedTime", "2027-12-28T00:00:01Z")),
 		"lapsedTime gone":                refusedRemoval(lapseStays, "status.lapsedTime"),
+		"supersededTime a second later":  refused(replacementStays, setting("status.supersededTime", "2026-11-24T09:00:01Z")),
+		"supersededTime gone":            refusedRemoval(replacementStays, "status.supersededTime"),
+		"effectiveTime a second later":   allowed(setting("status.effectiveTime", "2027-07-01T00:00:01Z")),
+		"effectiveTime a second earlier": refused(dateStays, setting("status.effectiveTime", "2027-06-30T23:59:59Z")),
+		"effectiveTime gone":             refusedRemoval(dateStays, "status.effectiveTime"),
+		"a postponement more":            allowed(add("status.postponements", postponement(3))),
+		"the oldest one left out":        allowed(setting("status.postponements", []any{postponement(3)})),
+		"a postponement less":            refused(numberStays, setting("status.postponements", []any{postponement(1)})),
+		"postponements gone":             refusedRemoval(numberStays, "status.postponements"),
+		"an update more":                 allowed(add("status.updateTimes", "2026-11-23T09:00:00Z")),
+		"an update less":                 refused(updatesStay, setting("status.updateTimes", []any{"2026-11-22T09:00:00Z"})),
+		"updateTimes gone":               refusedRemoval(updatesStay, "status.updateTimes"),
 		"all of it gone":                 {change: removing("status"), complaints: everyStamp, removes: true},
 		"all but observedGeneration gone": {
 			change: setting("status", map[string]any{"observedGeneration": int64(1)}), complaints: everyStamp, removes: true,
@@ -69,6 +87,12 @@ func TestStampsStay(t *testing.T) {
 }
 
 var owedTerm = map[string]any{"version": "v1", "class": "Breaking", "policy": "public-apis", "days": int64(180)}
+
+func postponement(number int64) map[string]any {
+	return map[string]any{
+		"number": number, "time": "2026-11-22T12:00:00Z", "from": "2027-06-01T00:00:00Z", "to": "2027-07-01T00:00:00Z",
+	}
+}
 
 func TestStampsAreSet(t *testing.T) {
 	u := sample(t, "ChangeNotice")
