@@ -41,6 +41,10 @@ type ManagerOptions struct {
 	// MetricsAddress and HealthAddress are where it listens; "0" for nowhere.
 	MetricsAddress string
 	HealthAddress  string
+	// FeedAddress is where what customers can subscribe to is served; empty or "0" for nowhere.
+	FeedAddress string
+	// FeedURL is where customers reach it. Empty: nobody said.
+	FeedURL string
 	// Clock is our own clock.
 	Clock clock.WithTicker
 	// Offset moves verdicts on to a later time. It is refused where the cluster is not marked for rehearsals (A19).
@@ -101,6 +105,10 @@ func NewManager(ctx context.Context, restConfig *rest.Config, o ManagerOptions) 
 }
 
 func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock resourcelock.Interface, o ManagerOptions) error {
+	served, err := newFeed(ctx, mgr, o)
+	if err != nil {
+		return err
+	}
 	canary, err := Setup(ctx, mgr, Options{
 		Namespace: o.Namespace,
 		Clock:     snapshot.ServerClock{Own: o.Clock, Leases: mgr.GetCache(), Offset: o.Offset},
@@ -112,6 +120,7 @@ func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock
 			Identity: lock.Identity(),
 		},
 		Metrics: o.Metrics,
+		Feed:    served,
 	})
 	if err != nil {
 		return err

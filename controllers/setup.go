@@ -38,6 +38,8 @@ type Options struct {
 	Leader Leader
 	// Metrics takes the metrics.
 	Metrics prometheus.Registerer
+	// Feed is what customers can subscribe to.
+	Feed Feed
 }
 
 const (
@@ -92,6 +94,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
 		func() error { return addGate(mgr, s, w, o) },
+		func() error { return addFeed(mgr, s, o) },
 		func() error { return mgr.Add(unreadable{shared: s, cache: mgr.GetCache(), log: mgr.GetLogger()}) },
 	} {
 		if err := add(); err != nil {

@@ -21,6 +21,8 @@ func main() {
 	flag.StringVar(&o.Namespace, "namespace", "forewarn-system", "the namespace that forewarn itself runs in")
 	flag.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443", "where metrics are served, over TLS and to those who may get /metrics; 0 for nowhere")
 	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "where /healthz and /readyz are served; 0 for nowhere")
+	flag.StringVar(&o.FeedAddress, "feed-address", "0", "where what customers can subscribe to is served, over HTTP and to anybody; 0 for nowhere")
+	flag.StringVar(&o.FeedURL, "feed-url", "", "where customers reach it, such as https://notices.acme.example/; feeds and calendars then hold full addresses")
 	flag.DurationVar(&o.Offset, "clock-offset", 0, "judge as though it were that much later; for rehearsals, in clusters marked for them")
 	flag.StringVar(&o.ReadyFile, "ready-file", "", "a file to write once this process leads and the API server refuses what it must")
 	verbosity := flag.Int("v", 0, "how much is logged: 0 for what changes, 1 and more for the rest")

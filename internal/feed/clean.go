@@ -20,6 +20,9 @@ var (
 	stable = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 )
 
+// errNoAddress does not repeat the address, which may hold a password.
+var errNoAddress = errors.New("it must be https://HOST/PATH")
+
 // clean is the site as it is rendered: texts made harmless, times in whole seconds of UTC, all in order. What
 // cannot be shown is left out and named by the error; the rest is not held up by it.
 func (s Site) clean() (Site, error) {
@@ -154,6 +157,14 @@ func rank(s State) int {
 	return -1
 }
 
+// CheckURL says what is wrong with the address of a site. None is right.
+func CheckURL(s string) error {
+	if _, err := cleanURL(s); err != nil {
+		return errNoAddress
+	}
+	return nil
+}
+
 // cleanURL is the address with a slash at its end, or none.
 func cleanURL(s string) (string, error) {
 	if s == "" {
@@ -161,7 +172,7 @@ func cleanURL(s string) (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", errors.New("leaving out the address of the site: it must be https://HOST/PATH") // which may hold a password
+		return "", fmt.Errorf("leaving out the address of the site: %w", errNoAddress)
 	}
 	return strings.TrimSuffix(u.String(), "/") + "/", nil
 }

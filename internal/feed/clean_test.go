@@ -188,3 +188,18 @@ func TestUpdatedIsNeverBeforeWhatItTells(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckURL(t *testing.T) {
+	for url, right := range map[string]bool{
+		"": true, "https://notices.acme.example": true, "http://127.0.0.1:8082/api/": true,
+		"notices.acme.example": false, "https://": false, "https://me:secret@acme.example/": false, "https://acme.example/?a=b": false,
+	} {
+		err := CheckURL(url)
+		if (err == nil) != right {
+			t.Errorf("%q: %v", url, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("it repeats the address: %v", err)
+		}
+	}
+}

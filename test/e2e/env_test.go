@@ -47,6 +47,8 @@ type env struct {
 	stop      func()
 	// metricsAddress is where the manager serves metrics; empty for nowhere.
 	metricsAddress string
+	// feedAddress is where it serves what customers can subscribe to; empty for nowhere.
+	feedAddress string
 }
 
 var namespaces atomic.Int32
@@ -86,7 +88,7 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	ctx = ctrl.LoggerInto(ctx, e.log())
 	mgr, err := controllers.NewManager(ctx, cluster.manager, controllers.ManagerOptions{
 		Namespace: ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
-		Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
+		FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})
 	e.Expect(err).NotTo(HaveOccurred())
 	ended := make(chan error, 1)

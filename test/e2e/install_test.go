@@ -36,13 +36,19 @@ func TestTheSamples(t *testing.T) {
 	e.noticeIs("orders-no-delete", "False Draft", "False NotPublished")
 }
 
+// freeAddress is one that nobody listens at.
+func (e *env) freeAddress() string {
+	e.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(listener.Close()).To(Succeed())
+	return listener.Addr().String()
+}
+
 // Metrics are served over TLS, and to those who may read them.
 func TestMetricsAreForThoseWhoMayReadThem(t *testing.T) {
 	e := newEnv(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	e.Expect(err).NotTo(HaveOccurred())
-	address := listener.Addr().String()
-	e.Expect(listener.Close()).To(Succeed())
+	address := e.freeAddress()
 	e.stop()
 	e.metricsAddress = address
 	e.startManager(0)
