@@ -8,6 +8,12 @@ const (
 	ReasonAddressInvalid = "AddressInvalid"
 	// ReasonChannelInvalid: what the channel is set to cannot work.
 	ReasonChannelInvalid = "ChannelInvalid"
+	// ReasonAddressNotFound: no address of the customer is held for the channel any more, or none yet.
+	ReasonAddressNotFound = "AddressNotFound"
+	// ReasonChannelNotFound: there is no channel of that name.
+	ReasonChannelNotFound = "ChannelNotFound"
+	// ReasonOvertaken: customers were told that the notice is over before this could be sent.
+	ReasonOvertaken = "Overtaken"
 	// ReasonEgressRefused: the address is inside, and the channel's policy does not allow that range.
 	ReasonEgressRefused = "EgressRefused"
 	// ReasonUnreachable: no connection came about.

@@ -13,6 +13,7 @@ import (
 const (
 	apiField      = "spec.apiRef.name"
 	revisionField = "spec.revision"
+	noticeField   = "spec.noticeRef.uid"
 )
 
 type index struct {
@@ -32,6 +33,9 @@ func indexes() []index {
 		{&v1alpha1.Waiver{}, revisionField, func(o client.Object) []string {
 			return []string{string(o.(*v1alpha1.Waiver).Spec.Revision)}
 		}},
+		{&v1alpha1.DeliveryRecord{}, noticeField, func(o client.Object) []string {
+			return []string{o.(*v1alpha1.DeliveryRecord).Spec.NoticeRef.UID}
+		}},
 	}
 }
 
@@ -50,3 +54,6 @@ func OfAPI(name string) client.MatchingFields { return client.MatchingFields{api
 
 // OfRevision selects the Waivers of an APIRevision.
 func OfRevision(name string) client.MatchingFields { return client.MatchingFields{revisionField: name} }
+
+// OfNotice selects the DeliveryRecords of the ChangeNotice with that UID.
+func OfNotice(uid string) client.MatchingFields { return client.MatchingFields{noticeField: uid} }

@@ -71,6 +71,12 @@ func (s *Sender) Send(ctx context.Context, to string, m delivery.Message) (deliv
 // whenever the server has closed. Close it.
 func (s *Sender) Session() *Session { return &Session{sender: s} }
 
+// Check says what the sender is set to that cannot work, without asking anybody. Nil: nothing.
+func (s *Sender) Check() *delivery.Failure {
+	_, _, failure := s.check()
+	return failure
+}
+
 // check refuses a sender that is set to what cannot work, and returns who the mails are from.
 func (s *Sender) check() (from, replyTo *mail.Address, failure *delivery.Failure) {
 	switch s.Security {
