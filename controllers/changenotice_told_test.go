@@ -14,9 +14,9 @@ import (
 var (
 	june = metav1.Date(2027, time.June, 1, 0, 0, 0, 0, time.UTC)
 	july = metav1.Date(2027, time.July, 1, 0, 0, 0, 0, time.UTC)
-	// told is when customers were told, and a day later something is looked at again.
-	told = metav1.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
-	next = metav1.Date(2026, time.November, 23, 9, 0, 0, 0, time.UTC)
+	// told is when customers were toldAt, and a day later something is looked at again.
+	toldAt = metav1.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
+	next   = metav1.Date(2026, time.November, 23, 9, 0, 0, 0, time.UTC)
 )
 
 // toldNotice was published with one update, for the first of June.
@@ -31,10 +31,10 @@ func toldNotice(change ...func(*v1alpha1.ChangeNotice)) *v1alpha1.ChangeNotice {
 		},
 		Updates: []v1alpha1.NoticeUpdate{{Text: "Carts, too."}},
 	}
-	n.Status.PublishedTime = told.DeepCopy()
+	n.Status.PublishedTime = toldAt.DeepCopy()
 	n.Status.PublishedDigest = notice.Digest(&n.Spec)
 	n.Status.EffectiveTime = june.DeepCopy()
-	n.Status.UpdateTimes = []metav1.Time{told}
+	n.Status.UpdateTimes = []metav1.Time{toldAt}
 	for _, f := range change {
 		f(n)
 	}
@@ -53,73 +53,73 @@ func TestStampTold(t *testing.T) {
 		wantUpdates       []metav1.Time
 		wantSuperseded    *metav1.Time
 	}{
-		"nothing new": {notice: toldNotice(), wantDate: &june, wantUpdates: []metav1.Time{told}},
+		"nothing new": {notice: toldNotice(), wantDate: &june, wantUpdates: []metav1.Time{toldAt}},
 		"a draft": {notice: toldNotice(postponed, func(n *v1alpha1.ChangeNotice) {
 			n.Status, n.Status.SupersededBy = v1alpha1.ChangeNoticeStatus{}, "another"
 		})},
 		"the publication, whose stamp is rounded up": {
 			notice: toldNotice(func(n *v1alpha1.ChangeNotice) { n.Status.EffectiveTime, n.Status.UpdateTimes = nil, nil }),
-			now:    told.Add(-time.Millisecond), wantDate: &june, wantUpdates: []metav1.Time{told},
+			now:    toldAt.Add(-time.Millisecond), wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 		"a later date": {
-			notice: toldNotice(postponed), wantDate: &july, wantUpdates: []metav1.Time{told},
+			notice: toldNotice(postponed), wantDate: &july, wantUpdates: []metav1.Time{toldAt},
 			wantPostponements: []v1alpha1.Postponement{first},
 		},
 		"a second later": {
 			notice: toldNotice(func(n *v1alpha1.ChangeNotice) {
 				n.Spec.EffectiveTime = &metav1.Time{Time: june.Add(time.Second)}
 			}),
-			wantDate: &metav1.Time{Time: june.Add(time.Second)}, wantUpdates: []metav1.Time{told},
+			wantDate: &metav1.Time{Time: june.Add(time.Second)}, wantUpdates: []metav1.Time{toldAt},
 			wantPostponements: []v1alpha1.Postponement{{Number: 1, Time: &next, From: &june, To: &metav1.Time{Time: june.Add(time.Second)}}},
 		},
 		"an earlier date, past all guards": {
 			notice: toldNotice(func(n *v1alpha1.ChangeNotice) {
 				n.Spec.EffectiveTime = &metav1.Time{Time: june.Add(-time.Second)}
 			}),
-			wantDate: &june, wantUpdates: []metav1.Time{told},
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 		"no date, past all guards": {
 			notice:   toldNotice(func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = nil }),
-			wantDate: &june, wantUpdates: []metav1.Time{told},
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 		"a later date of what was withdrawn": {
-			notice:   toldNotice(postponed, func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = &told }),
-			wantDate: &june, wantUpdates: []metav1.Time{told},
+			notice:   toldNotice(postponed, func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = &toldAt }),
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 		"a later date of what has lapsed": {
-			notice:   toldNotice(postponed, func(n *v1alpha1.ChangeNotice) { n.Status.LapsedTime = &told }),
-			wantDate: &june, wantUpdates: []metav1.Time{told},
+			notice:   toldNotice(postponed, func(n *v1alpha1.ChangeNotice) { n.Status.LapsedTime = &toldAt }),
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 		"a later date of what was replaced at the same time": {
 			notice:   toldNotice(postponed, func(n *v1alpha1.ChangeNotice) { n.Status.SupersededBy = "another" }),
-			wantDate: &june, wantUpdates: []metav1.Time{told}, wantSuperseded: &next,
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt}, wantSuperseded: &next,
 		},
 		"what was replaced before": {
 			notice: toldNotice(func(n *v1alpha1.ChangeNotice) {
-				n.Status.SupersededBy, n.Status.SupersededTime = "another", &told
+				n.Status.SupersededBy, n.Status.SupersededTime = "another", &toldAt
 			}),
-			wantDate: &june, wantUpdates: []metav1.Time{told}, wantSuperseded: &told,
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt}, wantSuperseded: &toldAt,
 		},
 		"two updates more": {
 			notice: toldNotice(func(n *v1alpha1.ChangeNotice) {
 				n.Spec.Updates = append(n.Spec.Updates, v1alpha1.NoticeUpdate{Text: "a"}, v1alpha1.NoticeUpdate{Text: "b"})
 			}),
-			wantDate: &june, wantUpdates: []metav1.Time{told, next, next},
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt, next, next},
 		},
 		"an update after the withdrawal": {
 			notice: toldNotice(func(n *v1alpha1.ChangeNotice) {
 				n.Spec.Updates = append(n.Spec.Updates, v1alpha1.NoticeUpdate{Text: "We changed our mind."})
-				n.Status.WithdrawnTime = &told
+				n.Status.WithdrawnTime = &toldAt
 			}),
-			wantDate: &june, wantUpdates: []metav1.Time{told, next},
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt, next},
 		},
 		"updates that are gone, past all guards": {
 			notice:   toldNotice(func(n *v1alpha1.ChangeNotice) { n.Spec.Updates = nil }),
-			wantDate: &june, wantUpdates: []metav1.Time{told},
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 		"another text, past all guards": {
 			notice:   toldNotice(postponed, func(n *v1alpha1.ChangeNotice) { n.Spec.Title = "Never mind" }),
-			wantDate: &june, wantUpdates: []metav1.Time{told},
+			wantDate: &june, wantUpdates: []metav1.Time{toldAt},
 		},
 	}
 	for name, test := range tests {

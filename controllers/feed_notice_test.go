@@ -18,8 +18,8 @@ func shownAs(change ...func(*feed.Notice)) *feed.Notice {
 		ID: "0c1f6f9e", Name: "no-delete",
 		Title: "Orders can no longer be deleted", WhatChanges: "It answers 404.", WhatToDo: "Cancel them.", Help: "https://help.example",
 		Versions: []string{"v1", "v2"}, Operations: []string{"DELETE /orders/{id}", "GET /orders"},
-		Updates:   []feed.Update{{Time: told.Time, Text: "Carts, too."}},
-		Published: told.Time, Updated: told.Time, Effective: june.Time, Sequence: 1, State: feed.Upcoming,
+		Updates:   []feed.Update{{Time: toldAt.Time, Text: "Carts, too."}},
+		Published: toldAt.Time, Updated: toldAt.Time, Effective: june.Time, Sequence: 1, State: feed.Upcoming,
 	}
 	for _, f := range change {
 		f(n)
@@ -160,7 +160,7 @@ func TestTheFeedNeverGoesBack(t *testing.T) {
 	var before feed.Notice
 	for i, step := range steps {
 		step()
-		now := told.AddDate(0, 0, i)
+		now := toldAt.AddDate(0, 0, i)
 		stampTold(n, now)
 		shown, err := shownNotice(n, now)
 		if err != nil {

@@ -16,12 +16,13 @@ import (
 
 // metrics are what forewarn tells about itself. Labels hold reasons and outcomes, never names of objects.
 type metrics struct {
-	verdicts  *prometheus.CounterVec
-	toVerdict prometheus.Histogram
-	gates     *prometheus.CounterVec
-	broken    *prometheus.CounterVec
-	canary    *prometheus.GaugeVec
-	offset    prometheus.Gauge
+	verdicts   *prometheus.CounterVec
+	toVerdict  prometheus.Histogram
+	gates      *prometheus.CounterVec
+	broken     *prometheus.CounterVec
+	deliveries *prometheus.CounterVec
+	canary     *prometheus.GaugeVec
+	offset     prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -43,6 +44,10 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "forewarn_broken_promises_total",
 			Help: "Changes that reached customers without the notice they were owed, by cause.",
 		}, []string{"cause"}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_deliveries_total",
+			Help: "Attempts to tell a customer, by the type of the channel and what the message was after: Delivered, Waiting for another attempt, Failed, or still Sending where nobody knows.",
+		}, []string{"channel_type", "outcome"}),
 		canary: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "forewarn_canary",
 			Help: "1 for what is known of admission, by the reason of the condition AdmissionWorks, and 0 for the others.",
@@ -53,7 +58,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}),
 	}
 	var errs []error
-	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.canary, m.offset} {
+	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.canary, m.offset} {
 		errs = append(errs, registry.Register(collector))
 	}
 	return m, errors.Join(errs...)

@@ -90,6 +90,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addAPIRevision(mgr, s, w, o) },
 		func() error { return addChangeNotice(mgr, s, w) },
 		func() error { return addAudience(mgr, s) },
+		func() error { return addDelivery(mgr, s, w, o) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
@@ -107,7 +108,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 func cached() []client.Object {
 	return []client.Object{
 		&v1alpha1.NoticePolicy{}, &v1alpha1.CustomerAPI{}, &v1alpha1.APIRevision{}, &v1alpha1.ChangeNotice{}, &v1alpha1.Waiver{},
-		&v1alpha1.Audience{},
+		&v1alpha1.Audience{}, &v1alpha1.NoticeChannel{}, &v1alpha1.DeliveryRecord{},
 		keptContractMetadata(),
 		&corev1.Namespace{}, &corev1.Service{}, &corev1.Pod{}, &corev1.ConfigMap{},
 		&appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},

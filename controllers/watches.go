@@ -123,6 +123,10 @@ func (w watches) toNotices(ctx context.Context, object client.Object) []ctrl.Req
 		return w.list(ctx, all)
 	case *v1alpha1.Audience:
 		return w.list(ctx, all, client.InNamespace(o.Namespace))
+	case *v1alpha1.NoticeChannel:
+		return w.list(ctx, all, client.InNamespace(o.Namespace))
+	case *v1alpha1.DeliveryRecord:
+		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.NoticeRef.Name)})
 	default: // a Namespace
 		return w.list(ctx, all, client.InNamespace(object.GetName()))
 	}
@@ -192,6 +196,12 @@ func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed,
 		status.Clock, status.Delivery.CoveredTime}
+}
+
+// matterOfTelling leaves out what telling itself writes.
+func matterOfTelling(notice *v1alpha1.ChangeNotice) any {
+	status := notice.Status
+	return []any{notice.Generation, status.PublishedTime, status.WithdrawnTime, status.SupersededBy, status.Clock, status.LapsedTime}
 }
 
 func matterOfAudience(audience *v1alpha1.Audience) any {

@@ -52,6 +52,9 @@ const (
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretDenied: the namespace does not let forewarn read its Secrets.
 	ReasonSecretDenied = "SecretDenied"
+	// ReasonSendingFailed: the last attempt to send by a NoticeChannel failed,
+	// through no fault of a customer.
+	ReasonSendingFailed = "SendingFailed"
 )
 
 // ConditionReachable is on Audience.

@@ -155,7 +155,7 @@ func (e *env) everything() string {
 	var all strings.Builder
 	for _, list := range []client.ObjectList{
 		&v1alpha1.AudienceList{}, &v1alpha1.ChangeNoticeList{}, &v1alpha1.APIRevisionList{}, &v1alpha1.CustomerAPIList{},
-		&corev1.ConfigMapList{}, &corev1.EventList{},
+		&v1alpha1.NoticeChannelList{}, &v1alpha1.DeliveryRecordList{}, &corev1.ConfigMapList{}, &corev1.EventList{},
 	} {
 		e.Expect(e.admin.List(e.ctx, list, client.InNamespace(e.namespace))).To(Succeed())
 		fmt.Fprintf(&all, "%+v\n", list)

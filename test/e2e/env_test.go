@@ -7,19 +7,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/go-logr/logr/testr"
+	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -49,6 +52,28 @@ type env struct {
 	metricsAddress string
 	// feedAddress is where it serves what customers can subscribe to; empty for nowhere.
 	feedAddress string
+	// transport is put between the manager and the API server; nil for nothing.
+	transport func(http.RoundTripper) http.RoundTripper
+	// logs are all that the managers of the test logged.
+	logs logs
+}
+
+// logs collect lines from several goroutines.
+type logs struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logs) add(prefix, args string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, prefix+" "+args)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
 }
 
 var namespaces atomic.Int32
@@ -86,7 +111,11 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	file := e.t.TempDir() + "/ready"
 	ctx, cancel := context.WithCancel(context.WithoutCancel(e.ctx))
 	ctx = ctrl.LoggerInto(ctx, e.log())
-	mgr, err := controllers.NewManager(ctx, cluster.manager, controllers.ManagerOptions{
+	config := rest.CopyConfig(cluster.manager)
+	if e.transport != nil {
+		config.Wrap(e.transport)
+	}
+	mgr, err := controllers.NewManager(ctx, config, controllers.ManagerOptions{
 		Namespace: ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
 		FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})
@@ -106,12 +135,15 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	return func() error { _, err := os.Stat(file); return err }
 }
 
-// log shows what the manager logs, where FOREWARN_TEST_LOG is set.
+// log keeps what the manager logs, and shows it where FOREWARN_TEST_LOG is set.
 func (e *env) log() logr.Logger {
-	if t, ok := e.t.(*testing.T); ok && os.Getenv("FOREWARN_TEST_LOG") != "" {
-		return testr.New(t)
-	}
-	return logr.Discard()
+	show := os.Getenv("FOREWARN_TEST_LOG") != ""
+	return funcr.New(func(prefix, args string) {
+		e.logs.add(prefix, args)
+		if show {
+			e.t.Log(prefix, args)
+		}
+	}, funcr.Options{Verbosity: 1})
 }
 
 // restartManager ends the manager and starts another, which knows nothing but what is in the cluster.

@@ -40,6 +40,8 @@ func (e *env) condition(object client.Object, name, kind string) (state, message
 		list = o.Status.Conditions
 	case *v1alpha1.Audience:
 		list = o.Status.Conditions
+	case *v1alpha1.NoticeChannel:
+		list = o.Status.Conditions
 	case *v1alpha1.Waiver:
 		list = o.Status.Conditions
 	case *v1alpha1.NoticePolicy:

@@ -1,0 +1,95 @@
+package controllers
+
+import (
+	"context"
+	"crypto/x509"
+	"net/netip"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/delivery"
+	"forewarn.dev/forewarn/internal/delivery/egress"
+	"forewarn.dev/forewarn/internal/delivery/mail"
+	"forewarn.dev/forewarn/internal/delivery/webhook"
+	"forewarn.dev/forewarn/internal/snapshot"
+)
+
+const (
+	// mailTimeout is less than what RFC 5321 gives a server for an answer, so that one that hangs does not hold up the
+	// notices of others for long. Whoever is told twice for that can tell by the Message-ID.
+	mailTimeout = 2 * time.Minute
+	// webhooksAtOnce is how many receivers are spoken to side by side: one that is slow leaves the others a way.
+	webhooksAtOnce = 8
+)
+
+// Types of channels, as metrics name them.
+const (
+	channelMail    = "Mail"
+	channelWebhook = "Webhook"
+)
+
+// courier takes messages to customers by one channel, for one batch.
+type courier struct {
+	channelType string
+	// atOnce is how many messages may be under way side by side.
+	atOnce int
+	send   func(ctx context.Context, address string, m delivery.Message) (delivery.Receipt, error)
+	close  func()
+}
+
+// newCourier says, where there is none to be had, what has to be put right. It connects to nobody.
+func newCourier(channel *v1alpha1.NoticeChannel, secrets snapshot.ChannelSecrets, own clock.PassiveClock) (*courier, *delivery.Failure) {
+	if secrets.Problem != nil {
+		return nil, channelFailure(secrets.Problem.Reason, secrets.Problem.Message)
+	}
+	var dialer egress.Dialer
+	for _, text := range channel.Spec.AllowedRanges {
+		allowed, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, channelFailure(v1alpha1.ReasonChannelInvalid, "allowedRanges: "+oneLine(text)+" is no range of addresses such as 10.1.2.3/32")
+		}
+		dialer.Allowed = append(dialer.Allowed, allowed.Masked())
+	}
+	var authorities *x509.CertPool
+	if secrets.Authorities != nil {
+		authorities = x509.NewCertPool()
+		if !authorities.AppendCertsFromPEM(secrets.Authorities) {
+			return nil, channelFailure(v1alpha1.ReasonChannelInvalid, "authoritiesFrom: the Secret holds no certificate as PEM")
+		}
+	}
+	if channel.Spec.Mail.Host != "" {
+		return newMailCourier(&channel.Spec.Mail, secrets, &mail.Sender{Dialer: dialer, RootCAs: authorities, Clock: own})
+	}
+	return newWebhookCourier(&channel.Spec.Webhook, secrets, &webhook.Sender{Client: egress.Client(dialer, authorities), Clock: own})
+}
+
+func newMailCourier(spec *v1alpha1.MailChannel, secrets snapshot.ChannelSecrets, sender *mail.Sender) (*courier, *delivery.Failure) {
+	sender.Host, sender.Port, sender.Security = spec.Host, int(spec.Port), mail.Security(spec.Security)
+	sender.Username, sender.Password = secrets.Username, secrets.Password
+	sender.From, sender.ReplyTo = spec.From, spec.ReplyTo
+	sender.Timeout = mailTimeout
+	if failure := sender.Check(); failure != nil {
+		return nil, failure
+	}
+	session := sender.Session()
+	return &courier{channelType: channelMail, atOnce: 1, send: session.Send, close: session.Close}, nil
+}
+
+func newWebhookCourier(spec *v1alpha1.WebhookChannel, secrets snapshot.ChannelSecrets, sender *webhook.Sender) (*courier, *delivery.Failure) {
+	sender.AllowHTTP = spec.Scheme == v1alpha1.WebhookAny
+	for _, text := range secrets.Keys {
+		key, err := webhook.ParseKey(text)
+		if err != nil {
+			return nil, channelFailure(v1alpha1.ReasonChannelInvalid, "keysFrom: "+err.Error())
+		}
+		sender.Keys = append(sender.Keys, key)
+	}
+	return &courier{channelType: channelWebhook, atOnce: webhooksAtOnce, send: sender.Send, close: func() {}}, nil
+}
+
+// channelFailure is one that no customer can help.
+func channelFailure(reason, text string) *delivery.Failure {
+	return &delivery.Failure{Reason: reason, Text: text, Channel: true}
+}

@@ -1,0 +1,124 @@
+package controllers
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/delivery"
+	"forewarn.dev/forewarn/internal/telling"
+)
+
+// setStatus writes down what the records prove, and what is in the way.
+func (d *round) setStatus() {
+	status := &d.notice.Status
+	if affected := status.Delivery.Affected; affected != nil {
+		status.Delivery = telling.Reached(status.Clock, *affected, d.Records)
+	}
+	state, reason, message := d.delivered()
+	c := conditions{list: &status.Conditions, generation: d.notice.Generation, now: d.now}
+	c.set(v1alpha1.ConditionDelivered, state, reason, message)
+}
+
+// delivered is the condition of that name.
+func (d *round) delivered() (state metav1.ConditionStatus, reason, message string) {
+	reached := &d.notice.Status.Delivery
+	switch {
+	case d.notice.Status.PublishedTime == nil:
+		return metav1.ConditionUnknown, v1alpha1.ReasonNotPublished, "it was not published, so nobody is told"
+	case d.offset != 0:
+		return metav1.ConditionFalse, v1alpha1.ReasonClockOffset, fmt.Sprintf("the clock is moved on by %s: in a rehearsal nobody is told", d.offset)
+	case reached.Affected == nil && d.nothingStands():
+		return metav1.ConditionFalse, v1alpha1.ReasonUndeliverable, "it was over before anybody was told"
+	case reached.Affected == nil:
+		reason, message = v1alpha1.ReasonDelivering, "who is to be told is being written down"
+		if d.customers != nil && d.customers.Problem != nil {
+			reason, message = d.customers.Problem.Reason, "nobody can be told: "+d.customers.Problem.Message
+		}
+		return metav1.ConditionFalse, reason, message
+	}
+	open, parts := d.left()
+	message = fmt.Sprintf("delivered to %d of %d customers", *reached.Delivered, *reached.Affected)
+	if len(parts) > 0 {
+		message += "; " + strings.Join(parts, "; ")
+	}
+	switch {
+	case reached.CoveredTime != nil:
+		return metav1.ConditionTrue, v1alpha1.ReasonDelivered, message
+	case open:
+		return metav1.ConditionFalse, v1alpha1.ReasonDelivering, message
+	}
+	return metav1.ConditionFalse, v1alpha1.ReasonUndeliverable, message + "; put it right in the Audience, and tell them by a notice that supersedes this one"
+}
+
+// left says what is still under way or failed, by stage, and what is in the way of all of it. open: some of the
+// publication may still arrive.
+func (d *round) left() (open bool, parts []string) {
+	waiting, failed := map[v1alpha1.NoticeStage]map[string]int{}, map[v1alpha1.NoticeStage]map[string]int{}
+	for i := range d.Records {
+		stage := d.Records[i].Spec.Stage
+		for j := range d.Records[i].Status.Deliveries {
+			e := &d.Records[i].Status.Deliveries[j]
+			switch e.State {
+			case v1alpha1.DeliveryDelivered:
+			case v1alpha1.DeliveryFailed:
+				count(failed, stage, e.Reason)
+			default:
+				count(waiting, stage, e.Reason)
+				open = open || stage == v1alpha1.NoticeStage(delivery.Published)
+			}
+		}
+	}
+	for _, stage := range slices.Sorted(maps.Keys(waiting)) {
+		parts = append(parts, fmt.Sprintf("%s: still to be delivered%s", stage, counted(waiting[stage])))
+	}
+	for _, stage := range slices.Sorted(maps.Keys(failed)) {
+		parts = append(parts, fmt.Sprintf("%s: failed%s", stage, counted(failed[stage])))
+	}
+	if n := ptr.Deref(d.notice.Status.Delivery.Unreachable, 0); n > 0 {
+		parts = append(parts, fmt.Sprintf("no contact leads to %d", n))
+	}
+	return open, append(parts, d.obstacles()...)
+}
+
+// obstacles are what has to be put right before anything goes out.
+func (d *round) obstacles() []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(d.channels)) {
+		if failure := d.channels[name].failure; failure != nil {
+			found = append(found, fmt.Sprintf("noticechannel/%s: %s", name, failure))
+		}
+	}
+	if d.customers != nil && d.customers.Problem != nil {
+		found = append(found, "the addresses cannot be read: "+d.customers.Problem.Message)
+	}
+	return found
+}
+
+func count(by map[v1alpha1.NoticeStage]map[string]int, stage v1alpha1.NoticeStage, reason string) {
+	if by[stage] == nil {
+		by[stage] = map[string]int{}
+	}
+	by[stage][reason]++
+}
+
+// counted is for instance " 3 (MailRefused 2, Timeout 1)".
+func counted(reasons map[string]int) string {
+	total := 0
+	var texts []string
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		total += reasons[reason]
+		if reason != "" {
+			texts = append(texts, fmt.Sprintf("%s %d", reason, reasons[reason]))
+		}
+	}
+	if len(texts) == 0 {
+		return fmt.Sprintf(" %d", total)
+	}
+	return fmt.Sprintf(" %d (%s)", total, strings.Join(texts, ", "))
+}

@@ -1,0 +1,37 @@
+package controllers
+
+import (
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// couriers is how many notices are told of side by side: most of the time they wait for other servers.
+const couriers = 8
+
+// addDelivery adds what tells customers. The two know from each other which channels fail.
+func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
+	pauses := newPauses()
+	err := ctrl.NewControllerManagedBy(mgr).Named("noticechannel").
+		For(&v1alpha1.NoticeChannel{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(pauses.channels).
+		WithOptions(controllerOptions()).
+		Complete(patient{&NoticeChannelReconciler{shared: s, own: o.Own, pauses: pauses}})
+	if err != nil {
+		return err
+	}
+	options := controllerOptions()
+	options.MaxConcurrentReconciles = couriers
+	return ctrl.NewControllerManagedBy(mgr).Named("delivery").
+		For(&v1alpha1.ChangeNotice{}, builder.WithPredicates(whenChanged(matterOfTelling))).
+		Watches(&v1alpha1.DeliveryRecord{}, enqueue(w.toNotices)).
+		Watches(&v1alpha1.NoticeChannel{}, enqueue(w.toNotices), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNotices), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfPolicy))).
+		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
+		WithOptions(options).
+		Complete(patient{&DeliveryReconciler{shared: s, own: o.Own, offset: o.Offset, pauses: pauses}})
+}
