@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -89,8 +90,12 @@ func (d *round) left() (open bool, parts []string) {
 // obstacles are what has to be put right before anything goes out.
 func (d *round) obstacles() []string {
 	var found []string
-	for _, name := range slices.Sorted(maps.Keys(d.channels)) {
-		if failure := d.channels[name].failure; failure != nil {
+	for _, name := range slices.Sorted(maps.Keys(d.needed())) {
+		failure := d.pauses.last(types.NamespacedName{Namespace: d.notice.Namespace, Name: string(name)})
+		if opened := d.channels[name]; opened != nil {
+			failure = opened.failure
+		}
+		if failure != nil {
 			found = append(found, fmt.Sprintf("noticechannel/%s: %s", name, failure))
 		}
 	}
@@ -98,6 +103,19 @@ func (d *round) obstacles() []string {
 		found = append(found, "the addresses cannot be read: "+d.customers.Problem.Message)
 	}
 	return found
+}
+
+// needed are the channels by which something is still to go out.
+func (d *round) needed() map[v1alpha1.ObjectName]bool {
+	needed := map[v1alpha1.ObjectName]bool{}
+	for i := range d.Records {
+		for j := range d.Records[i].Status.Deliveries {
+			if !settled(&d.Records[i].Status.Deliveries[j]) {
+				needed[d.Records[i].Spec.Channel] = true
+			}
+		}
+	}
+	return needed
 }
 
 func count(by map[v1alpha1.NoticeStage]map[string]int, stage v1alpha1.NoticeStage, reason string) {

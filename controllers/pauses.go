@@ -11,7 +11,7 @@ import (
 
 // How long nothing goes out by a channel that failed: the first time, doubled with each further one up to the last.
 const (
-	firstPause = time.Minute
+	firstPause = 15 * time.Second
 	lastPause  = time.Hour
 )
 
@@ -62,6 +62,13 @@ func (p *pauses) end(key types.NamespacedName) {
 		delete(p.known, key)
 		p.channels.wake(key)
 	}
+}
+
+// last returns the fault that a channel had last, whatever became of it since. Nil: none, or something went out since.
+func (p *pauses) last(key types.NamespacedName) *delivery.Failure {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[key].failure
 }
 
 // of returns what is known of a channel that has this digest. It is the last failure also when its time is over, until
