@@ -1,0 +1,135 @@
+//go:build unix
+
+package e2e
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// receivers are those of several customers, each at a path of its own.
+type receivers struct {
+	*httptest.Server
+	mu     sync.Mutex
+	events map[string][]event
+}
+
+type event struct {
+	id, timestamp, signatures string
+	body                      []byte
+}
+
+// newReceivers answers 200, but for the paths that are to be answered otherwise.
+func (s *telling) newReceivers(answers map[string]int) *receivers {
+	r := &receivers{events: map[string][]event{}}
+	r.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		customer := request.URL.Query().Get("of")
+		r.events[customer] = append(r.events[customer], event{
+			id: request.Header.Get("webhook-id"), timestamp: request.Header.Get("webhook-timestamp"),
+			signatures: request.Header.Get("webhook-signature"), body: body,
+		})
+		if code := answers[customer]; code != 0 {
+			w.Header().Set("Location", "https://elsewhere.customer.example")
+			w.WriteHeader(code)
+		}
+	}))
+	r.TLS = s.authority.Server(s.t, "127.0.0.1")
+	r.Config.ErrorLog = log.New(io.Discard, "", 0)
+	r.StartTLS()
+	s.t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receivers) of(customer string) []event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.events[customer]
+}
+
+// signedWith verifies by hand what Standard Webhooks says: base64 of HMAC-SHA256 over id, time and body.
+func (e event) signedWith(key []byte) bool {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(e.id + "." + e.timestamp + "."))
+	mac.Write(e.body)
+	wanted := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	for signature := range strings.FieldsSeq(e.signatures) {
+		if hmac.Equal([]byte(signature), []byte(wanted)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Receivers of customers get signed events, by both keys while one is replaced. A customer counts once, whatever the
+// number of channels; one that wants no more, or points elsewhere, is said to.
+func TestTellingCustomersByWebhook(t *testing.T) {
+	s := newTelling(t, customersByMail)
+	r := s.newReceivers(map[string]int{"c-3": http.StatusGone, "c-4": http.StatusTemporaryRedirect})
+	at := func(customer string) string { return "Operations:hook=" + r.URL + "/receiver-path?of=" + customer }
+	list := "id,contacts\nc-1,Operations:mail=jane.doe@customer.example;" + at("c-1") + "\nc-2," + at("c-2") + "\nc-3," + at("c-3") +
+		"\nc-4," + at("c-4") + "\nc-5,\n"
+	s.Expect(s.admin.Update(s.ctx, s.secret("customers", "list", list))).To(Succeed())
+	s.touch("customers", 30)
+	s.audienceIs("customers", "True Ready", "False CustomersUnreachable")
+	s.mail.Refuse("jane.doe@customer.example")
+	s.create(s.mailChannel())
+
+	current, previous := []byte(strings.Repeat("current!", 4)), []byte(strings.Repeat("previous", 4))
+	keys := s.secret("keys", "current", "whsec_"+base64.StdEncoding.EncodeToString(current))
+	keys.StringData["previous"] = "whsec_" + base64.StdEncoding.EncodeToString(previous)
+	channel := &v1alpha1.NoticeChannel{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "hook"}}
+	channel.Spec.Webhook.KeysFrom.Name = "keys"
+	channel.Spec.Webhook.AuthoritiesFrom = v1alpha1.SecretKeyRef{Name: "authority", Key: "ca.pem"}
+	channel.Spec.AllowedRanges = []string{"127.0.0.0/8"}
+	s.create(keys, channel)
+	s.channelIs("hook", "True Ready")
+
+	notice := s.announce("no-delete", time.Now().Add(48*time.Hour))
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{
+		"Delivered": 2, "Failed MailRefused": 1, "Failed WebhookGone": 1, "Waiting RedirectRefused": 1,
+	}))
+	s.Eventually(func() string { return s.delivered("no-delete", "False Delivering") }).Should(Equal("delivered to 2 of 5 customers; " +
+		"Published: still to be delivered 1 (RedirectRefused 1); Published: failed 2 (MailRefused 1, WebhookGone 1); no contact leads to 1"))
+	s.get(notice, "no-delete")
+	s.Expect(notice.Status.Delivery.Unreachable).To(Equal(ptr.To[int32](1)))
+	s.Expect(notice.Status.Delivery.Failed).To(Equal(ptr.To[int32](1)))
+
+	s.Expect(r.of("c-2")).To(HaveLen(1))
+	got := r.of("c-2")[0]
+	s.Expect(got.signedWith(current)).To(BeTrue())
+	s.Expect(got.signedWith(previous)).To(BeTrue())
+	s.Expect(got.signedWith([]byte("somebody else's key"))).To(BeFalse())
+	var told struct {
+		ID, Type, Source string
+		Data             struct{ Customer, Stage string }
+	}
+	s.Expect(json.Unmarshal(got.body, &told)).To(Succeed())
+	s.Expect(told.Type).To(Equal("dev.forewarn.notice.published.v1"))
+	s.Expect(told.Source).To(Equal("/namespaces/" + s.namespace + "/changenotices/no-delete"))
+	s.Expect(told.ID).To(Equal(got.id))
+	s.Expect(told.Data.Customer).To(Equal("c-2"))
+	s.Expect(s.ids("Published")).To(ContainElement(got.id))
+	s.nothingPersonal()
+}
