@@ -70,6 +70,12 @@ func (l *logs) add(prefix, args string) {
 	l.lines = append(l.lines, prefix+" "+args)
 }
 
+// Write takes what a process logs.
+func (l *logs) Write(text []byte) (int, error) {
+	l.add("", string(text))
+	return len(text), nil
+}
+
 func (l *logs) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

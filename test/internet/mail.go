@@ -33,6 +33,7 @@ type MailServer struct {
 	taken   []Letter
 	refuse  map[string]error
 	refused int
+	before  func(n int)
 }
 
 // Letter is a mail that was taken over.
@@ -78,6 +79,13 @@ func (m *MailServer) Refuse(to string) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.refuse[to] = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no <" + to + "> here"}
+}
+
+// Before is called when the n-th mail was taken over, from 1, and before whoever sent it hears of that.
+func (m *MailServer) Before(answer func(n int)) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.before = answer
 }
 
 // Taken are the mails that were taken over, in order.
@@ -136,6 +144,9 @@ func (s *mailSession) Data(r io.Reader) error {
 	s.server.taken = append(s.server.taken, Letter{
 		To: s.to, MessageID: message.Header.Get("Message-ID"), Subject: message.Header.Get("Subject"), Content: string(content),
 	})
+	if s.server.before != nil {
+		s.server.before(len(s.server.taken))
+	}
 	return nil
 }
 
