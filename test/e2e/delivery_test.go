@@ -174,6 +174,13 @@ func TestTellingCustomersByMail(t *testing.T) {
 	s.restartManager(0)
 	s.hears("Reminder, ")
 
+	s.get(notice, "no-delete")
+	notice.Spec.EffectiveTime = ptr.To(metav1.NewTime(notice.Spec.EffectiveTime.Add(48 * time.Hour)))
+	s.Expect(s.admin.Update(s.ctx, notice)).To(Succeed())
+	for _, letters := range s.hears("Postponed to ") {
+		s.Expect(letters[0].Content).To(ContainSubstring("Before: "))
+	}
+
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"state":"Withdrawn"}}`))
 	s.Expect(s.admin.Patch(s.ctx, notice, patch)).To(Succeed())
 	withdrawn := s.hears("Withdrawn: ")
@@ -182,7 +189,7 @@ func TestTellingCustomersByMail(t *testing.T) {
 		ids = append(ids, letter.MessageID)
 	}
 	slices.Sort(ids)
-	s.Expect(slices.Compact(ids)).To(HaveLen(9))
+	s.Expect(slices.Compact(ids)).To(HaveLen(12))
 	s.Expect(withdrawn).To(HaveKey("jane.doe@customer.example"))
 	s.Eventually(func() map[string]int { return s.states("Withdrawn") }).Should(Equal(map[string]int{"Delivered": 3}))
 	s.nothingPersonal()
@@ -200,5 +207,49 @@ func TestOneCustomerIsRefused(t *testing.T) {
 	s.Expect(notice.Status.Delivery.Failed).To(Equal(ptr.To[int32](1)))
 	s.Expect(notice.Status.Delivery.CoveredTime).To(BeNil())
 	s.Expect(s.states("Published")).To(Equal(map[string]int{"Delivered": 2, "Failed MailRefused": 1}))
+	s.nothingPersonal()
+}
+
+// Where the clock starts with the delivery, it starts when the share is reached that the policy asks for, and not before.
+func TestTheClockStartsWithTheDelivery(t *testing.T) {
+	for name, tc := range map[string]struct {
+		percent   int32
+		delivered string
+	}{
+		"two of three are enough":     {percent: 66, delivered: "True Delivered"},
+		"two of three are not enough": {percent: 67, delivered: "False Undeliverable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTelling(t, customersByMail, func(spec *v1alpha1.NoticePolicySpec) {
+				spec.StartsAt, spec.CoveragePercent = v1alpha1.StartsAtDelivered, tc.percent
+			})
+			s.create(s.mailChannel())
+			s.mail.Refuse("ops@customer.example")
+			notice := s.announce("no-delete", time.Now().Add(48*time.Hour))
+			s.Expect(s.delivered("no-delete", tc.delivered)).To(HavePrefix("delivered to 2 of 3 customers; Published: failed 1 (MailRefused 1)"))
+			s.get(notice, "no-delete")
+			s.Expect(notice.Status.Clock.CoveragePercent).To(Equal(tc.percent))
+			s.Expect(notice.Status.Delivery.CoveredTime != nil).To(Equal(strings.HasPrefix(tc.delivered, "True")))
+		})
+	}
+}
+
+// Customers who are more than a record and a batch hold are told each once.
+func TestManyCustomersByMail(t *testing.T) {
+	const customers = 620
+	var list strings.Builder
+	list.WriteString("id,contacts\n")
+	for n := range customers {
+		fmt.Fprintf(&list, "c-%d,Operations:mail=ops-%d@customer.example\n", n, n)
+	}
+	s := newTelling(t, list.String())
+	s.create(s.mailChannel())
+	s.announce("no-delete", time.Now().Add(48*time.Hour))
+	began := time.Now()
+	s.Expect(s.delivered("no-delete", "True Delivered")).To(Equal("delivered to 620 of 620 customers"))
+	t.Logf("%d customers were told within %s", customers, time.Since(began).Round(100*time.Millisecond))
+	s.Expect(s.letters("orders: ")).To(HaveLen(customers))
+	s.Expect(s.mail.Taken()).To(HaveLen(customers), "nobody is told twice")
+	s.Expect(s.states("Published")).To(Equal(map[string]int{"Delivered": customers}))
 	s.nothingPersonal()
 }
