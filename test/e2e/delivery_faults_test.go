@@ -192,3 +192,20 @@ func TestARehearsalTellsNobody(t *testing.T) {
 	s.Expect(s.ids("Published")).To(BeEmpty())
 	s.Expect(s.mail.Taken()).To(BeEmpty())
 }
+
+// What could not be sent before the notice was withdrawn is not sent afterwards.
+func TestWhatWasOvertakenIsNotSent(t *testing.T) {
+	s := newTelling(t, customersByMail)
+	s.mail.Stop()
+	s.create(s.mailChannel())
+	notice := s.announce("no-delete", time.Now().Add(48*time.Hour))
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{"Waiting Unreachable": 3}))
+	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"state":"Withdrawn"}}`))
+	s.Expect(s.admin.Patch(s.ctx, notice, patch)).To(Succeed())
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{"Failed Overtaken": 3}))
+	s.mail.Start()
+	s.restartManager(0) // which knows of no fault
+	s.Eventually(func() map[string]int { return s.states("Withdrawn") }).WithTimeout(untilTried).Should(Equal(map[string]int{"Delivered": 3}))
+	s.Expect(s.letters("orders: ")).To(BeEmpty())
+	s.Expect(s.letters("Withdrawn: ")).To(HaveLen(3))
+}
