@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net/netip"
+	"slices"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -39,8 +40,16 @@ type courier struct {
 	close  func()
 }
 
+// dispatch is what all couriers share.
+type dispatch struct {
+	own clock.PassiveClock
+	// inside are the ranges of the network inside that a channel may open for itself. Whoever may edit a channel could
+	// otherwise have the manager connect to anything that it can reach.
+	inside []netip.Prefix
+}
+
 // newCourier says, where there is none to be had, what has to be put right. It connects to nobody.
-func newCourier(channel *v1alpha1.NoticeChannel, secrets snapshot.ChannelSecrets, own clock.PassiveClock) (*courier, *delivery.Failure) {
+func (p dispatch) newCourier(channel *v1alpha1.NoticeChannel, secrets snapshot.ChannelSecrets) (*courier, *delivery.Failure) {
 	if secrets.Problem != nil {
 		return nil, channelFailure(secrets.Problem.Reason, secrets.Problem.Message)
 	}
@@ -49,6 +58,10 @@ func newCourier(channel *v1alpha1.NoticeChannel, secrets snapshot.ChannelSecrets
 		allowed, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, channelFailure(v1alpha1.ReasonChannelInvalid, "allowedRanges: "+oneLine(text)+" is no range of addresses such as 10.1.2.3/32")
+		}
+		if !p.opens(allowed) {
+			return nil, channelFailure(v1alpha1.ReasonChannelInvalid,
+				"allowedRanges: the manager may not connect to "+allowed.String()+": whoever runs it permits a range that holds this one with --egress-ranges")
 		}
 		dialer.Allowed = append(dialer.Allowed, allowed.Masked())
 	}
@@ -60,9 +73,16 @@ func newCourier(channel *v1alpha1.NoticeChannel, secrets snapshot.ChannelSecrets
 		}
 	}
 	if channel.Spec.Mail.Host != "" {
-		return newMailCourier(&channel.Spec.Mail, secrets, &mail.Sender{Dialer: dialer, RootCAs: authorities, Clock: own})
+		return newMailCourier(&channel.Spec.Mail, secrets, &mail.Sender{Dialer: dialer, RootCAs: authorities, Clock: p.own})
 	}
-	return newWebhookCourier(&channel.Spec.Webhook, secrets, &webhook.Sender{Client: egress.Client(dialer, authorities), Clock: own})
+	return newWebhookCourier(&channel.Spec.Webhook, secrets, &webhook.Sender{Client: egress.Client(dialer, authorities), Clock: p.own})
+}
+
+// opens says that one of the ranges that a channel may open holds all of this one.
+func (p dispatch) opens(wanted netip.Prefix) bool {
+	return slices.ContainsFunc(p.inside, func(inside netip.Prefix) bool {
+		return inside.Bits() <= wanted.Bits() && inside.Contains(wanted.Addr())
+	})
 }
 
 func newMailCourier(spec *v1alpha1.MailChannel, secrets snapshot.ChannelSecrets, sender *mail.Sender) (*courier, *delivery.Failure) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,7 +24,7 @@ import (
 // It may end at each arrow. Who is found Sending may have been told, and is told again.
 type DeliveryReconciler struct {
 	shared
-	own    clock.PassiveClock
+	dispatch
 	offset time.Duration
 	pauses *pauses
 }

@@ -129,5 +129,5 @@ func (d *round) unlessPaused(found *openChannel, channel *v1alpha1.NoticeChannel
 		d.wake(paused.until)
 		return
 	}
-	found.courier, found.failure = newCourier(channel, secrets, d.own)
+	found.courier, found.failure = d.newCourier(channel, secrets)
 }

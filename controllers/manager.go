@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"time"
 
@@ -45,6 +46,8 @@ type ManagerOptions struct {
 	FeedAddress string
 	// FeedURL is where customers reach it. Empty: nobody said.
 	FeedURL string
+	// EgressRanges are the ranges of the network inside that a NoticeChannel may open for itself.
+	EgressRanges []netip.Prefix
 	// Clock is our own clock.
 	Clock clock.WithTicker
 	// Offset moves verdicts on to a later time. It is refused where the cluster is not marked for rehearsals (A19).
@@ -121,6 +124,8 @@ func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock
 		},
 		Metrics: o.Metrics,
 		Feed:    served,
+
+		EgressRanges: o.EgressRanges,
 	})
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,7 +15,7 @@ import (
 // NoticeChannelReconciler says whether notices can be sent by a channel. It sends none to find out.
 type NoticeChannelReconciler struct {
 	shared
-	own    clock.PassiveClock
+	dispatch
 	pauses *pauses
 }
 
@@ -43,7 +42,7 @@ func (r *NoticeChannelReconciler) Reconcile(ctx context.Context, req ctrl.Reques
 	}
 	status.ObservedGeneration = ptr.To(channel.Generation)
 	c := conditions{list: &status.Conditions, generation: channel.Generation, now: now}
-	_, failure := newCourier(channel, secrets, r.own)
+	_, failure := r.newCourier(channel, secrets)
 	failed, paused := r.pauses.of(req.NamespacedName, secrets.Digest)
 	switch {
 	case failure != nil:

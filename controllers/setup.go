@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +39,8 @@ type Options struct {
 	Leader Leader
 	// Metrics takes the metrics.
 	Metrics prometheus.Registerer
+	// EgressRanges are what channels may open of the network inside.
+	EgressRanges []netip.Prefix
 	// Feed is what customers can subscribe to.
 	Feed Feed
 }

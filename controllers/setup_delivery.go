@@ -15,11 +15,12 @@ const couriers = 8
 // addDelivery adds what tells customers. The two know from each other which channels fail.
 func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 	pauses := newPauses()
+	dispatch := dispatch{own: o.Own, inside: o.EgressRanges}
 	err := ctrl.NewControllerManagedBy(mgr).Named("noticechannel").
 		For(&v1alpha1.NoticeChannel{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(pauses.channels).
 		WithOptions(controllerOptions()).
-		Complete(patient{&NoticeChannelReconciler{shared: s, own: o.Own, pauses: pauses}})
+		Complete(patient{&NoticeChannelReconciler{shared: s, dispatch: dispatch, pauses: pauses}})
 	if err != nil {
 		return err
 	}
@@ -33,5 +34,5 @@ func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
 		WithOptions(options).
-		Complete(patient{&DeliveryReconciler{shared: s, own: o.Own, offset: o.Offset, pauses: pauses}})
+		Complete(patient{&DeliveryReconciler{shared: s, dispatch: dispatch, offset: o.Offset, pauses: pauses}})
 }

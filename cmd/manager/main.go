@@ -5,6 +5,7 @@ package main
 import (
 	"flag"
 	"log/slog"
+	"net/netip"
 	"os"
 
 	"github.com/go-logr/logr"
@@ -23,6 +24,11 @@ func main() {
 	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "where /healthz and /readyz are served; 0 for nowhere")
 	flag.StringVar(&o.FeedAddress, "feed-address", "0", "where what customers can subscribe to is served, over HTTP and to anybody; 0 for nowhere")
 	flag.StringVar(&o.FeedURL, "feed-url", "", "where customers reach it, such as https://notices.acme.example/; feeds and calendars then hold full addresses")
+	flag.Func("egress-ranges", "a range of addresses inside the network that notice channels may connect to, such as 10.1.2.0/24; may be given several times", func(text string) error {
+		allowed, err := netip.ParsePrefix(text)
+		o.EgressRanges = append(o.EgressRanges, allowed.Masked())
+		return err
+	})
 	flag.DurationVar(&o.Offset, "clock-offset", 0, "judge as though it were that much later; for rehearsals, in clusters marked for them")
 	flag.StringVar(&o.ReadyFile, "ready-file", "", "a file to write once this process leads and the API server refuses what it must")
 	verbosity := flag.Int("v", 0, "how much is logged: 0 for what changes, 1 and more for the rest")

@@ -29,7 +29,7 @@ func (e *env) managerProcess() *exec.Cmd {
 	config.Contexts["it"] = &clientcmdapi.Context{Cluster: "it", AuthInfo: "manager"}
 	config.CurrentContext = "it"
 	e.Expect(clientcmd.WriteToFile(*config, kubeconfig)).To(Succeed())
-	process := exec.Command(binary, "--kubeconfig", kubeconfig, "--namespace", ownNamespace, "--ready-file", ready,
+	process := exec.Command(binary, "--kubeconfig", kubeconfig, "--namespace", ownNamespace, "--egress-ranges", loopback[0].String(), "--ready-file", ready,
 		"--metrics-bind-address", "0", "--health-probe-bind-address", "0")
 	process.Stderr = &e.logs
 	e.Expect(process.Start()).To(Succeed())

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -82,6 +83,9 @@ func (l *logs) String() string {
 	return strings.Join(l.lines, "\n")
 }
 
+// loopback is where the servers of the tests are.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+
 var namespaces atomic.Int32
 
 // newEnv makes a namespace and starts a manager that judges for now.
@@ -123,7 +127,7 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	}
 	mgr, err := controllers.NewManager(ctx, config, controllers.ManagerOptions{
 		Namespace: ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
-		FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
+		EgressRanges: loopback, FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})
 	e.Expect(err).NotTo(HaveOccurred())
 	ended := make(chan error, 1)
