@@ -4,6 +4,7 @@ package admission
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,11 +39,12 @@ func BenchmarkAdmission(b *testing.B) {
 	cases := []*benchCase{
 		newBenchCase(b, "off", newBenchSpace(b, withoutPolicies(b))),
 		newBenchCase(b, "ungoverned", newSpace(b)),
-		newBenchCase(b, "1", governed(b, benchGate(1, "app=api-%d"))),
-		newBenchCase(b, "50", governed(b, benchGate(50, "app=api-%d"))),
-		newBenchCase(b, "1000", governed(b, benchGate(1000, "app=api-%d"))),
-		newBenchCase(b, "1000-one-label", governed(b, benchGate(1000, "app=api-%d,part-of=shop"))),
-		newBenchCase(b, "1000-one-value", governed(b, benchGate(1000, "serves-api-%d=true"))),
+		newBenchCase(b, "1", governed(b, benchGate(1, "app=api-%d", digested))),
+		newBenchCase(b, "50", governed(b, benchGate(50, "app=api-%d", digested))),
+		newBenchCase(b, "1000", governed(b, benchGate(1000, "app=api-%d", digested))),
+		newBenchCase(b, "1000-one-label", governed(b, benchGate(1000, "app=api-%d,part-of=shop", digested))),
+		newBenchCase(b, "1000-one-value", governed(b, benchGate(1000, "serves-api-%d=true", digested))),
+		newBenchCase(b, "1000-one-ending", governed(b, benchGate(1000, "app=api-%d", numbered))),
 	}
 	for b.Loop() {
 		for range benchRounds {
@@ -64,16 +66,25 @@ func BenchmarkAdmission(b *testing.B) {
 
 // benchGate governs n APIs, of which the first is that of the Deployment. Each
 // has a revision that is admitted, one that is refused, and is kept.
-func benchGate(n int, selector string) *gate {
+func benchGate(n int, selector string, revision func(api string, n int) string) *gate {
 	g := newGate()
 	for i := range n {
 		api := fmt.Sprintf("api-%d", i)
 		g.api(api, fmt.Sprintf(selector, i)).
-			admit(api+"-1", api).refuse(api+"-2", api, strings.Repeat("x", 300)).
+			admit(revision(api, 1), api).refuse(revision(api, 2), api, strings.Repeat("x", 300)).
 			keep(api, strings.Repeat("y", 200), "deployments/"+api, "services/"+api, "customerapis/"+api)
 	}
 	return g
 }
+
+// digested is how revisions are named by forewarn revision, kustomize and Helm.
+func digested(api string, n int) string {
+	return fmt.Sprintf("%s-%.8x", api, sha256.Sum256(fmt.Append(nil, api, n)))
+}
+
+// numbered names revisions so that all stand under one key of a table: the
+// names of those that are admitted end in the same character.
+func numbered(api string, n int) string { return fmt.Sprintf("%s-%d", api, n) }
 
 func newBenchSpace(b *testing.B, c *controlplane.Cluster) *space {
 	b.Helper()
@@ -89,7 +100,10 @@ func newBenchCase(b *testing.B, name string, s *space) *benchCase {
 	if len(s.gates) > 0 {
 		s.label(v1alpha1.ExpiringLabel, "false") // as the controller does where nothing ends
 	}
-	d := deployment("", "d", "api-0-1", "app", "api-0", "part-of", "shop", "serves-api-0", "true", "version", "v1")
+	d := deployment("", "d", digested("api-0", 1), "app", "api-0", "part-of", "shop", "serves-api-0", "true", "version", "v1")
+	if name == "1000-one-ending" {
+		d.Spec.Template.Annotations[v1alpha1.RevisionAnnotation] = numbered("api-0", 1)
+	}
 	s.create(d)
 	return &benchCase{name: name, client: s.tenant, deployment: d}
 }
