@@ -110,11 +110,12 @@ func (c *cluster) list(ctx context.Context) error {
 		policies  v1alpha1.NoticePolicyList
 		apis      v1alpha1.CustomerAPIList
 		revisions v1alpha1.APIRevisionList
+		audiences v1alpha1.AudienceList
 		notices   v1alpha1.ChangeNoticeList
 		waivers   v1alpha1.WaiverList
 		services  corev1.ServiceList
 	)
-	for _, list := range []client.ObjectList{&policies, &apis, &revisions, &notices, &waivers, &services} {
+	for _, list := range []client.ObjectList{&policies, &apis, &revisions, &audiences, &notices, &waivers, &services} {
 		options := []client.ListOption{client.InNamespace(c.namespace)}
 		if list == client.ObjectList(&policies) {
 			options = nil

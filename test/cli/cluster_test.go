@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -54,6 +55,7 @@ func TestCluster(t *testing.T) {
 	t.Run("without the right to read policies there is no verdict", func(t *testing.T) {
 		missingRight(t, c, admin)
 	})
+	t.Run("what contracts with customers promise counts", func(t *testing.T) { contractsCount(t, admin, reader, w) })
 	t.Run("what does not fit its kind is named", func(t *testing.T) { namesMisfits(t, admin, reader) })
 }
 
@@ -156,6 +158,35 @@ func waived(t *testing.T, admin client.Client, kubeconfig string, w *world) {
 	g.Expect(over.Waiver).To(BeEmpty())
 }
 
+// contractsCount names the customers of the API, with one who was promised more than the policy owes.
+func contractsCount(t *testing.T, admin client.Client, kubeconfig string, w *world) {
+	g := NewWithT(t)
+	audience := &v1alpha1.Audience{ObjectMeta: metav1.ObjectMeta{Name: "orders-customers", Namespace: namespace}}
+	audience.Spec.Customers = []v1alpha1.Customer{{ID: "c-1"}}
+	g.Expect(admin.Create(t.Context(), audience)).To(Succeed())
+	audience.Status = v1alpha1.AudienceStatus{
+		ObservedGeneration: ptr.To(audience.Generation), Customers: ptr.To[int32](1),
+		Terms: []v1alpha1.ContractTerm{{
+			Customer: "c-1", Customers: 1, Owed: v1alpha1.OwedTerm{Class: v1alpha1.ClassBreaking, Days: ptr.To[int32](2000)},
+		}},
+	}
+	g.Expect(admin.Status().Update(t.Context(), audience)).To(Succeed())
+	api := &v1alpha1.CustomerAPI{}
+	w.get("orders", api)
+	before := api.DeepCopy()
+	api.Spec.AudienceRef.Name = v1alpha1.ObjectName(audience.Name)
+	g.Expect(admin.Update(t.Context(), api)).To(Succeed())
+	defer func() {
+		before.ResourceVersion = api.ResourceVersion
+		g.Expect(admin.Update(t.Context(), before)).To(Succeed())
+		g.Expect(admin.Delete(t.Context(), audience)).To(Succeed())
+	}()
+
+	checked := verdictOf(t, kubeconfig, "check", "--api", "orders", "--head", "testdata/shared/worse.yaml", "--at", "2099-02-01T00:00:00Z").Verdict
+	g.Expect(checked.Answer).To(Equal(cli.AnswerBlocked))
+	g.Expect(checked.Message).To(ContainSubstring("customers are owed 2000 days (contract with customer c-1)"))
+}
+
 // missingRight asks as somebody who may read what is in the namespace alone.
 func missingRight(t *testing.T, c *controlplane.Cluster, admin client.Client) {
 	g := NewWithT(t)
@@ -196,7 +227,7 @@ func readingRole(name string) *rbacv1.ClusterRole {
 			{APIGroups: []string{"forewarn.dev"}, Resources: []string{"noticepolicies"}, Verbs: read},
 			{
 				APIGroups: []string{"forewarn.dev"}, Verbs: read,
-				Resources: []string{"customerapis", "apirevisions", "changenotices", "keptcontracts", "waivers"},
+				Resources: []string{"customerapis", "apirevisions", "audiences", "changenotices", "keptcontracts", "waivers"},
 			},
 			{APIGroups: []string{""}, Resources: []string{"namespaces", "configmaps", "services", "pods"}, Verbs: read},
 			{APIGroups: []string{"apps"}, Resources: []string{"*"}, Verbs: read},
