@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Plays forewarn's story on a real API server: what customers were told of rolls
-# out, what they were not told of does not. Each step checks itself; the first
-# that goes otherwise ends the demo with an error. Nothing is left running.
+# Plays forewarn's story on a real API server and with a real mail server: what
+# customers were told of rolls out, what they were not told of does not. Each step
+# checks itself; the first that goes otherwise ends the demo with an error. Nothing
+# is left running.
 #
 #   KEEP=1  keeps the cluster and the manager and says how to use them
 set -euo pipefail
@@ -12,8 +13,10 @@ export KUBECONFIG=$state/kubeconfig
 kubectl=$(ls "$PWD"/bin/controlplane/*/kubectl | head -n 1)
 forewarn=$PWD/bin/forewarn
 work=$(mktemp -d)
-manager=
+manager= mailbox=
 began=$SECONDS
+# Later than the longest of what customers are owed: 240 days, by one contract.
+later=5832h
 
 bold= plain=
 if [ -t 1 ]; then
@@ -61,9 +64,48 @@ until_true() {
   done
 }
 
+# start_mailbox: a mail server, which keeps what it takes in files.
+start_mailbox() {
+  go build -o "$work/mailbox" ./hack/mailbox
+  "$work/mailbox" "$work/mail" >"$work/mailbox.log" 2>&1 &
+  mailbox=$!
+  until_true test -s "$work/mail/port"
+}
+
+# free_port prints a port that nobody listens on.
+free_port() {
+  local port
+  for port in $(shuf -i 20000-29999 -n 20); do
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
+  fail 'no port is free'
+}
+
+# fetch PATH: what the feed serves there.
+fetch() {
+  local line
+  exec 3<>"/dev/tcp/127.0.0.1/$feed" || return 1
+  printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
+  read -r line <&3
+  [[ $line == *' 200 '* ]] || return 1
+  while read -r line && [ "$line" != $'\r' ]; do :; done <&3
+  tr -d '\r' <&3
+}
+
+# holds TEXT COMMAND...: what it prints holds the text. It stands in out.
+holds() {
+  local text=$1
+  shift
+  "$@" >"$work/out" && grep -qF -- "$text" "$work/out"
+}
+
 start_manager() {
   KUBECTL=$kubectl FOREWARN_INSTALLED=true hack/run.sh --health-probe-bind-address=127.0.0.1:0 \
-    --metrics-bind-address=0 --ready-file="$work/ready" "$@" >>"$work/manager.log" 2>&1 &
+    --metrics-bind-address=0 --ready-file="$work/ready" --egress-ranges=127.0.0.1/32 \
+    --feed-address="127.0.0.1:$feed" "$@" >>"$work/manager.log" 2>&1 &
   manager=$!
   local limit=$((SECONDS + 60))
   until [ -f "$work/ready" ]; do
@@ -89,6 +131,7 @@ finish() {
     exit 0
   fi
   stop_manager
+  [ -z "$mailbox" ] || { kill "$mailbox" && wait "$mailbox"; } 2>/dev/null || true
   go run ./hack/cluster down --state "$state" >/dev/null 2>&1 || true
   rm -rf "$work"
   exit "$code"
@@ -103,8 +146,9 @@ Everything is kept. To use it:
   export KUBECONFIG=$KUBECONFIG PATH=$(dirname "$kubectl"):$PWD/bin:\$PATH
   kubectl get promises -A
   forewarn explain deployment/orders -n shop
+What customers can subscribe to is at http://127.0.0.1:$feed/, their mail in $work/mail.
 The manager writes its log to $work/manager.log. To end it all:
-  ${manager:+kill $manager; }go run ./hack/cluster down --state $state
+  kill $manager $mailbox; go run ./hack/cluster down --state $state
 END
 }
 
@@ -140,17 +184,24 @@ rolled_out() {
 admissible() { [ "$(kc get apirevision "$1" -o jsonpath='{.status.conditions[?(@.type=="Admissible")].status}')" = True ]; }
 serves() { [ "$(kc get customerapi orders -o jsonpath='{.status.servingRevision}')" = "$1" ]; }
 
-say 'A Kubernetes cluster on this machine, and forewarn in it'
+feed=$(free_port)
+say 'A Kubernetes cluster and a mail server on this machine, and forewarn in it'
 rm -rf "$state"
 go run ./hack/cluster up --state "$state" 2>&1 | indent
 admin apply --server-side -k config/local >"$work/out" 2>&1 || { indent <"$work/out"; fail 'installing forewarn'; }
 admin label namespace forewarn-system forewarn.dev/rehearsal=true >/dev/null
+start_mailbox
 start_manager
 echo '    the manager runs, and the API server refuses what it must'
 
 say '1. The shop declares its API and what customers are owed: 180 days for what goes away'
 show 'kubectl apply --server-side -f shop.yaml'
 passes admin apply --server-side -f hack/demo/shop.yaml
+show 'kubectl apply --server-side -f customers.yaml    # three, in Vienna, Auckland and New York'
+kc create secret generic mail-authority --from-file="$work/mail/ca.crt" >/dev/null
+sed -e "s/PORT/$(<"$work/mail/port")/" hack/demo/customers.yaml >"$work/customers.yaml"
+passes admin apply --server-side -f "$work/customers.yaml"
+passes kc wait --for=condition=Ready audience/orders-customers noticechannel/mail --timeout=20s
 
 say '2. Version 1 serves'
 first=$(propose orders-1.yaml)
@@ -178,31 +229,46 @@ say '5. So customers are told: forewarn drafts the notice, the product team publ
 show "forewarn notice draft apirevision/$third"
 "$forewarn" notice draft --context developer -n shop "apirevision/$third" >"$work/notice.yaml" 2>"$work/out" ||
   { indent <"$work/out"; fail 'drafting the notice'; }
-sed -i -e 's/state: Draft/state: Published/' "$work/notice.yaml"
+sed -i -e 's/state: Draft/state: Published/' \
+  -e "s|title: 'From \([-0-9]*\) .*|title: From \1 orders can no longer be deleted|" \
+  -e 's|# whatToDo:|whatToDo: Cancel them by POST /orders/{id}/cancel, which is there today|' \
+  -e 's|# help:|help: https://help.shop.example/orders|' "$work/notice.yaml"
 indent <"$work/notice.yaml"
 passes kc apply -f "$work/notice.yaml"
 passes kc wait --for=condition=Published changenotice --all --timeout=20s
-passes kc get changenotices
 
-say '6. Before its date it is refused all the same: customers were told a date'
+say '6. It reaches them: a receipt for each, and only then the clock runs'
+passes kc wait --for=condition=Delivered changenotice --all --timeout=30s
+passes kc get changenotices
+show 'kubectl get deliveryrecords -o yaml'
+passes kc get deliveryrecords -o jsonpath='{range .items[*].status.deliveries[*]}{.customer}{"  "}{.state}{"  "}{.deliveredTime}{"  Message-ID "}{.id}{"\n"}{end}'
+[ "$(ls "$work"/mail/*.txt | wc -l)" = 3 ] || fail 'not each customer got one mail'
+show 'What the customer in Auckland reads'
+grep -l auckland.example "$work"/mail/*.txt | xargs cat | fold -s -w 96 | indent
+show "curl http://127.0.0.1:$feed/shop/orders/calendar.ics    # what anybody may subscribe to: a page, Atom, JSON, a calendar"
+until_true holds 'BEGIN:VEVENT' fetch /shop/orders/calendar.ics
+grep -E '^(DTSTART|SUMMARY|STATUS|SEQUENCE)' "$work/out" | indent
+until_true holds '<entry>' fetch /shop/orders/feed.atom
+
+say '7. Before its date it is refused all the same: customers were told a date'
 show 'kubectl apply -f release.yaml'
 refused 'may ship' kc apply -f "$work/release.yaml"
 
-say '7. Half a year later (the clock of forewarn is moved on by 182 days) it rolls out'
+say "8. Eight months later (the clock of forewarn is moved on by $((${later%h} / 24)) days) it rolls out"
 stop_manager
-start_manager --clock-offset=4368h
+start_manager --clock-offset=$later
 until_true admissible "$third"
 release "$third" 2.0
 rolls_out
 until_true serves "$third"
 
-say '8. A release that also takes the invoice away, which no notice ever mentioned. It is refused'
+say '9. A release that also takes the invoice away, which no notice ever mentioned. It is refused'
 fourth=$(propose orders-4.yaml)
 judged "$fourth"
 release "$fourth" 3.0
 refused '/orders/{id}/invoice' kc apply -f "$work/release.yaml"
 
-say '9. Now forewarn is stopped. What was judged stands: the way back is open ...'
+say '10. Now forewarn is stopped. What was judged stands: the way back is open ...'
 stop_manager
 show 'kubectl rollout undo deployment/orders'
 passes kc rollout undo deployment/orders
@@ -215,6 +281,6 @@ release "$fourth" 3.0
 refused '/orders/{id}/invoice' kc apply -f "$work/release.yaml"
 
 if [ "${KEEP:-}" = 1 ]; then
-  start_manager --clock-offset=4368h
+  start_manager --clock-offset=$later
 fi
 say "No surprises. The story took $((SECONDS - began)) s."
