@@ -199,7 +199,7 @@ show 'kubectl apply --server-side -f shop.yaml'
 passes admin apply --server-side -f hack/demo/shop.yaml
 show 'kubectl apply --server-side -f customers.yaml    # three, in Vienna, Auckland and New York'
 kc create secret generic mail-authority --from-file="$work/mail/ca.crt" >/dev/null
-sed -e "s/PORT/$(<"$work/mail/port")/" hack/demo/customers.yaml >"$work/customers.yaml"
+sed -e "s/port: 2525/port: $(<"$work/mail/port")/" hack/demo/customers.yaml >"$work/customers.yaml"
 passes admin apply --server-side -f "$work/customers.yaml"
 passes kc wait --for=condition=Ready audience/orders-customers noticechannel/mail --timeout=20s
 
