@@ -30,6 +30,8 @@ var cluster struct {
 	*controlplane.Cluster
 	admin   client.Client
 	manager *rest.Config
+	// scratch is a folder for what is made once for all tests.
+	scratch string
 }
 
 func TestMain(m *testing.M) {
@@ -55,6 +57,10 @@ func run(m *testing.M) (code int, err error) {
 		}
 	}()
 	cluster.Cluster = started
+	if cluster.scratch, err = os.MkdirTemp("", "forewarn-e2e-"); err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(cluster.scratch) }()
 	if err := install(ctx); err != nil {
 		return 1, err
 	}
