@@ -44,7 +44,7 @@ func (d *round) sendBatch(ctx context.Context, b *batch) error {
 	}
 	summarise(b.record)
 	// Where the cache lags behind what was written last, this is a conflict, and nothing is sent.
-	if err := d.client.Status().Update(ctx, b.record); err != nil {
+	if err := d.writeRecord(ctx, b.record); err != nil {
 		return fmt.Errorf("writing what is about to be sent: %w", err)
 	}
 	outcomes := d.carry(ctx, b)
@@ -165,7 +165,7 @@ func (d *round) keep(ctx context.Context, b *batch, before *v1alpha1.DeliveryRec
 			}
 		}
 		summarise(record)
-		err := d.client.Status().Update(ctx, record)
+		err := d.writeRecord(ctx, record)
 		if err == nil {
 			break
 		}
@@ -239,7 +239,7 @@ func (d *round) overtake(ctx context.Context) error {
 			continue
 		}
 		summarise(record)
-		if err := d.client.Status().Update(ctx, record); err != nil {
+		if err := d.writeRecord(ctx, record); err != nil {
 			return fmt.Errorf("ending what was overtaken: %w", err)
 		}
 	}

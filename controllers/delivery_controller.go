@@ -27,6 +27,8 @@ type DeliveryReconciler struct {
 	dispatch
 	offset time.Duration
 	pauses *pauses
+	// written is what the cache is waited for.
+	written *lastWritten
 }
 
 // Secrets are read where the owner of a namespace permits it: config/rbac/secret_reader.yaml.
@@ -46,6 +48,9 @@ func (r *DeliveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	found, err := r.snapshot.Telling(ctx, notice)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if r.written.unseen(req.NamespacedName, found.Records) {
+		return ctrl.Result{RequeueAfter: conflictPause}, nil
 	}
 	d := &round{DeliveryReconciler: r, Telling: found, notice: notice, before: notice.DeepCopy(), now: now, channels: map[v1alpha1.ObjectName]*openChannel{}}
 	if d.nobodyToTell() {

@@ -57,7 +57,7 @@ func (d *round) write(ctx context.Context, planned *v1alpha1.DeliveryRecord) err
 		return nil // the cache has not seen it yet
 	}
 	record.Status = planned.Status
-	if err := d.client.Status().Update(ctx, record); err != nil {
+	if err := d.writeRecord(ctx, record); err != nil {
 		return fmt.Errorf("filling a delivery record: %w", err)
 	}
 	return nil

@@ -65,9 +65,11 @@ type NoticeStage string
 // +kubebuilder:validation:MinProperties=1
 type DeliveryRecordStatus struct {
 	// deliveries hold one entry for each customer.
+	// ---
+	// As a whole, since one process writes them: to keep who owns which field of
+	// hundreds of entries makes each write take several times as long.
 	// +optional
-	// +listType=map
-	// +listMapKey=customer
+	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=500
 	Deliveries []Delivery `json:"deliveries,omitempty"`
