@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -28,12 +29,14 @@ type MailServer struct {
 	t         testing.TB
 	authority *Authority
 
-	mutex   sync.Mutex
-	server  *smtp.Server
-	taken   []Letter
-	refuse  map[string]error
-	refused int
-	before  func(n int)
+	mutex    sync.Mutex
+	until    time.Time // until when its certificate holds
+	listener net.Listener
+	server   *smtp.Server
+	taken    []Letter
+	refuse   map[string]error
+	refused  int
+	before   func(n int)
 }
 
 // Letter is a mail that was taken over.
@@ -44,7 +47,7 @@ type Letter struct {
 // NewMailServer starts one.
 func NewMailServer(t testing.TB, authority *Authority) *MailServer {
 	t.Helper()
-	m := &MailServer{t: t, authority: authority, refuse: map[string]error{}}
+	m := &MailServer{t: t, authority: authority, refuse: map[string]error{}, until: Until}
 	m.Start()
 	t.Cleanup(m.Stop)
 	return m
@@ -59,10 +62,10 @@ func (m *MailServer) Start() {
 	}
 	m.Port = int(listener.Addr().(*net.TCPAddr).AddrPort().Port())
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: m}, nil }))
-	server.Domain, server.TLSConfig = "127.0.0.1", m.authority.Server(m.t, "127.0.0.1")
+	server.Domain, server.TLSConfig = "127.0.0.1", m.authority.ServerUntil(m.t, "127.0.0.1", m.until)
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	m.mutex.Lock()
-	m.server = server
+	m.server, m.listener = server, listener
 	m.mutex.Unlock()
 	go func() { _ = server.Serve(listener) }()
 }
@@ -72,6 +75,15 @@ func (m *MailServer) Stop() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	_ = m.server.Close()
+	_ = m.listener.Close() // it may not have come to serve yet
+}
+
+// Expire starts it anew with a certificate that has expired.
+func (m *MailServer) Expire() {
+	m.t.Helper()
+	m.Stop()
+	m.until = Since.AddDate(0, 0, 1)
+	m.Start()
 }
 
 // Refuse makes it answer 550 to that recipient, and say the address with it.
