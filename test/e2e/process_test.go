@@ -50,7 +50,8 @@ type asked struct {
 // knows. Where it says no, nobody hears anything.
 type listener func(p *managerProcess, question asked, done bool) (goOn bool)
 
-// process starts a manager. It leads when the Lease is free, and its ready file says so.
+// process starts a manager. It leads when the Lease is free, and its ready file says so. Without a listener it is
+// connected to the API server directly.
 func (e *env) process(hear listener) *managerProcess {
 	e.t.Helper()
 	binary, err := managerBinary()
@@ -58,9 +59,15 @@ func (e *env) process(hear listener) *managerProcess {
 	dir := e.t.TempDir()
 	p := &managerProcess{ready: filepath.Join(dir, "ready")}
 	kubeconfig := filepath.Join(dir, "kubeconfig")
+	it := cluster.manager
+	server := &clientcmdapi.Cluster{Server: it.Host, CertificateAuthorityData: it.CAData}
+	account := &clientcmdapi.AuthInfo{ClientCertificateData: it.CertData, ClientKeyData: it.KeyData}
+	if hear != nil {
+		server, account = &clientcmdapi.Cluster{Server: e.proxy(p, hear)}, &clientcmdapi.AuthInfo{}
+	}
 	config := clientcmdapi.NewConfig()
-	config.Clusters["it"] = &clientcmdapi.Cluster{Server: e.proxy(p, hear)}
-	config.Contexts["it"] = &clientcmdapi.Context{Cluster: "it"}
+	config.Clusters["it"], config.AuthInfos["manager"] = server, account
+	config.Contexts["it"] = &clientcmdapi.Context{Cluster: "it", AuthInfo: "manager"}
 	config.CurrentContext = "it"
 	e.Expect(clientcmd.WriteToFile(*config, kubeconfig)).To(Succeed())
 	p.Cmd = exec.Command(binary, "--kubeconfig", kubeconfig, "--namespace", ownNamespace, "--egress-ranges", loopback[0].String(),
@@ -99,7 +106,7 @@ func (e *env) proxy(p *managerProcess, hear listener) string {
 			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
 			Transport: transport, ErrorHandler: abort, FlushInterval: -1, // watches
 		}
-		if hear != nil && r.Method != http.MethodGet {
+		if r.Method != http.MethodGet {
 			body, err := io.ReadAll(r.Body)
 			question := asked{method: r.Method, path: r.URL.Path, body: body}
 			if err != nil || !hear(p, question, false) {
