@@ -181,7 +181,7 @@ func (s *server) sends(sender *channel.Sender, want refusals) {
 		s.Expect(receipt.Reference).To(Equal("<" + m.ID + "@acme.example>"))
 		return nil
 	}
-	s.Expect(send(known, message(1))).To(BeNil())
+	s.Expect(send(known, message(1))).To(Succeed())
 	s.Expect(send("unknown@customer.example", message(2))).To(HaveValue(Equal(delivery.Failure{
 		Reason: delivery.ReasonMailRefused, Text: want.unknown, Permanent: true,
 	})))
@@ -189,7 +189,7 @@ func (s *server) sends(sender *channel.Sender, want refusals) {
 	s.Expect(send(known, large(4))).To(HaveValue(Equal(delivery.Failure{
 		Reason: delivery.ReasonMailRefused, Text: want.large, Permanent: true,
 	})))
-	s.Expect(send(known, message(5))).To(BeNil())
+	s.Expect(send(known, message(5))).To(Succeed())
 	s.arrive(message(1), message(5))
 }
 
