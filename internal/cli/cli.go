@@ -1,6 +1,6 @@
 // Package cli is the command line: it reads manifests or a cluster, has them
 // judged as admission would, and prints the verdict. It writes nothing to a
-// cluster.
+// cluster, but where it is told to erase a customer.
 package cli
 
 import (
@@ -88,7 +88,7 @@ func newRoot(streams Streams) *cobra.Command {
 		Short:       "Keep your promises to customers: no change without the notice they are owed",
 		Long: `Says what customers would be owed before anything is applied, and why a
 rollout was refused. Every verdict is the one that admission gives. Nothing is
-ever written to a cluster.
+written to a cluster, but by customer erase.
 
 Exit codes: 0 admissible, or printed; 1 blocked; 2 could not decide, or wrong
 usage.`,
@@ -115,6 +115,7 @@ forewarn explain apirevision/orders-3f2a9c1b10 -n shop`),
 		newNotice(streams, config),
 		newExplain(streams, config),
 		newWaiver(streams, config),
+		newCustomer(streams, config),
 		newVersion(streams),
 	)
 	root.SetHelpCommand(newHelp())

@@ -52,27 +52,9 @@ func namespaceOf(config *genericclioptions.ConfigFlags) string {
 // readCluster lists what verdicts depend on. Contract documents are read one
 // by one, as they are needed.
 func readCluster(ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags, at string) (*cluster, error) {
-	restConfig, err := config.ToRESTConfig()
+	c, _, clock, err := connect(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
-	}
-	clock := &serverClock{}
-	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		clock.next = next
-		return clock
-	})
-	restConfig.WarningHandler = rest.NoWarnings{}
-	reader, err := client.New(restConfig, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the cluster: %w", err)
-	}
-	c := &cluster{namespace: namespaceOf(config), reader: reader}
-	httpClient, err := rest.HTTPClientFor(restConfig)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the cluster: %w", err)
-	}
-	if c.lenient, err = snapshot.NewLenient(restConfig, httpClient, scheme); err != nil {
-		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+		return nil, err
 	}
 	if err := c.list(ctx); err != nil {
 		return nil, err
@@ -86,8 +68,35 @@ func readCluster(ctx context.Context, streams Streams, config *genericclioptions
 	if at == "" {
 		c.now = c.clockOf(streams, clock)
 	}
-	c.snapshot = snapshot.New(snapshot.FromManifests(c.objects), reader)
+	c.snapshot = snapshot.New(snapshot.FromManifests(c.objects), c.reader)
 	return c, nil
+}
+
+// connect makes a client of the cluster that the flags lead to, with the rights of whoever asks. Nothing was read yet.
+func connect(config *genericclioptions.ConfigFlags) (*cluster, client.Client, *serverClock, error) {
+	restConfig, err := config.ToRESTConfig()
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	clock := &serverClock{}
+	restConfig.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		clock.next = next
+		return clock
+	})
+	restConfig.WarningHandler = rest.NoWarnings{}
+	connected, err := client.New(restConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	c := &cluster{namespace: namespaceOf(config), reader: connected}
+	httpClient, err := rest.HTTPClientFor(restConfig)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	if c.lenient, err = snapshot.NewLenient(restConfig, httpClient, scheme); err != nil {
+		return nil, nil, nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	return c, connected, clock, nil
 }
 
 // clockOf is the time that forewarn judges for in this cluster.
@@ -115,14 +124,24 @@ func (c *cluster) list(ctx context.Context) error {
 		waivers   v1alpha1.WaiverList
 		services  corev1.ServiceList
 	)
-	for _, list := range []client.ObjectList{&policies, &apis, &revisions, &audiences, &notices, &waivers, &services} {
+	if err := c.read(ctx, &policies, &apis, &revisions, &audiences, &notices, &waivers, &services); err != nil {
+		return readable(err)
+	}
+	c.policies, c.apis, c.revisions = policies.Items, apis.Items, revisions.Items
+	c.notices, c.waivers = notices.Items, waivers.Items
+	return nil
+}
+
+// read lists what there is of some kinds. What does not fit its kind is noted.
+func (c *cluster) read(ctx context.Context, lists ...client.ObjectList) error {
+	for _, list := range lists {
 		options := []client.ListOption{client.InNamespace(c.namespace)}
-		if list == client.ObjectList(&policies) {
+		if _, ok := list.(*v1alpha1.NoticePolicyList); ok {
 			options = nil
 		}
 		if err := c.reader.List(ctx, list, options...); err != nil {
 			if c.listLeniently(ctx, list) != nil {
-				return readable(fmt.Errorf("listing %s: %w", kindOf(list), err))
+				return fmt.Errorf("listing %s: %w", kindOf(list), err)
 			}
 		}
 		if err := c.keep(list); err != nil {
@@ -135,8 +154,6 @@ func (c *cluster) list(ctx context.Context) error {
 			}
 		}
 	}
-	c.policies, c.apis, c.revisions = policies.Items, apis.Items, revisions.Items
-	c.notices, c.waivers = notices.Items, waivers.Items
 	return nil
 }
 

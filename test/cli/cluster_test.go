@@ -56,6 +56,7 @@ func TestCluster(t *testing.T) {
 		missingRight(t, c, admin)
 	})
 	t.Run("what contracts with customers promise counts", func(t *testing.T) { contractsCount(t, admin, reader, w) })
+	t.Run("customers own their data", func(t *testing.T) { customersOwnTheirData(t, c, admin) })
 	t.Run("what does not fit its kind is named", func(t *testing.T) { namesMisfits(t, admin, reader) })
 }
 
