@@ -98,6 +98,11 @@ func (d *round) carry(ctx context.Context, b *batch) []outcome {
 
 // sendOne sends to one customer.
 func (d *round) sendOne(ctx context.Context, b *batch, e *v1alpha1.Delivery, customer *audience.Customer) outcome {
+	if customer == nil {
+		return outcome{begun: true, failure: &delivery.Failure{
+			Reason: delivery.ReasonCustomerNotListed, Text: "the list names the customer no more",
+		}}
+	}
 	address := addressOf(customer, b.record.Spec.Channel)
 	if address == "" {
 		return outcome{begun: true, failure: &delivery.Failure{

@@ -10,6 +10,8 @@ const (
 	ReasonChannelInvalid = "ChannelInvalid"
 	// ReasonAddressNotFound: no address of the customer is held for the channel any more, or none yet.
 	ReasonAddressNotFound = "AddressNotFound"
+	// ReasonCustomerNotListed: no list names the customer any more. It may have been erased, or the list cut short.
+	ReasonCustomerNotListed = "CustomerNotListed"
 	// ReasonChannelNotFound: there is no channel of that name.
 	ReasonChannelNotFound = "ChannelNotFound"
 	// ReasonOvertaken: customers were told that the notice is over before this could be sent.
