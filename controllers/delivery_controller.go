@@ -27,6 +27,8 @@ type DeliveryReconciler struct {
 	dispatch
 	offset time.Duration
 	pauses *pauses
+	// feedURL is where customers reach the feed. Empty: nobody said.
+	feedURL string
 	// written is what the cache is waited for.
 	written *lastWritten
 }

@@ -24,13 +24,13 @@ const (
 )
 
 // newFeed is what is served at the address, by every replica: the server is none of the leader's, and starts before
-// anything was read. Nil: nowhere.
+// anything was read. Without an address it is served by others, if at all, and where is known all the same.
 func newFeed(ctx context.Context, mgr manager.Manager, o ManagerOptions) (Feed, error) {
 	if err := feed.CheckURL(o.FeedURL); err != nil {
 		return Feed{}, fmt.Errorf("reading --feed-url: %w", err)
 	}
 	if o.FeedAddress == "" || o.FeedAddress == "0" {
-		return Feed{}, nil
+		return Feed{URL: o.FeedURL}, nil
 	}
 	served := Feed{Handler: &feed.Handler{}, URL: o.FeedURL}
 	listener, err := listenForFeed(ctx, o.FeedAddress)

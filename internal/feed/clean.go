@@ -157,6 +157,16 @@ func rank(s State) int {
 	return -1
 }
 
+// PageURL is where customers find the page of an API on the site at that address. Empty: nobody said where the site is.
+func PageURL(site, namespace, name string) string {
+	base, err := cleanURL(site)
+	if err != nil || base == "" {
+		return ""
+	}
+	a := API{Namespace: namespace, Name: name}
+	return base + a.path()
+}
+
 // CheckURL says what is wrong with the address of a site. None is right.
 func CheckURL(s string) error {
 	if _, err := cleanURL(s); err != nil {

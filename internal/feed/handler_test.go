@@ -336,3 +336,18 @@ func TestSwapUnderLoad(t *testing.T) {
 	close(done)
 	readers.Wait()
 }
+
+// What leads to a page leads to one that is served.
+func TestPageURL(t *testing.T) {
+	address, _ := serve(t, shop(t))
+	for site, want := range map[string]string{
+		address: address + "/shop/orders/", address + "/": address + "/shop/orders/", "": "", "ftp://notices.example": "", "https://notices.example/a?b": "",
+	} {
+		if got := PageURL(site, "shop", "orders"); got != want {
+			t.Errorf("%q: %q, want %q", site, got, want)
+		}
+	}
+	if response, _ := ask(t, http.MethodGet, PageURL(address, "shop", "orders"), nil); response.StatusCode != http.StatusOK {
+		t.Errorf("it answers %s", response.Status)
+	}
+}
