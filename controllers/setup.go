@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -44,6 +45,9 @@ type Options struct {
 	// Feed is what customers can subscribe to.
 	Feed Feed
 }
+
+// account is the ServiceAccount of the manager, which config/admission names, too.
+const account = "forewarn-manager"
 
 const (
 	// workers is how many objects of a kind are looked at side by side. One that takes long, such as a contract of
@@ -132,7 +136,7 @@ func newShared(mgr manager.Manager, o Options) (shared, error) {
 	return shared{
 		client:    readableClient{Client: mgr.GetClient(), readable: snapshot.Readable(mgr.GetClient())},
 		live:      mgr.GetAPIReader(),
-		snapshot:  snapshot.New(mgr.GetClient(), mgr.GetAPIReader()),
+		snapshot:  snapshot.New(mgr.GetClient(), mgr.GetAPIReader()).As(types.NamespacedName{Namespace: o.Namespace, Name: account}),
 		board:     newBoard(),
 		agenda:    agenda,
 		clock:     o.Clock,

@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
@@ -35,9 +33,7 @@ type ChannelSecrets struct {
 
 // ChannelSecrets reads the Secrets that a channel names, in its own namespace.
 func (s *Snapshot) ChannelSecrets(ctx context.Context, channel *v1alpha1.NoticeChannel) (ChannelSecrets, error) {
-	r := &channelReader{secretReader: &secretReader{
-		documents: s.documents, namespace: channel.Namespace, read: map[string]*corev1.Secret{},
-	}}
+	r := &channelReader{secretReader: s.secretReader(channel.Namespace)}
 	var found ChannelSecrets
 	spec := &channel.Spec
 	if name := spec.Mail.CredentialsFrom.Name; name != "" {

@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -40,7 +41,7 @@ type ListProblem struct {
 
 // Customers reads who the customers are, from the Audience and from the Secrets that it names.
 func (s *Snapshot) Customers(ctx context.Context, a *v1alpha1.Audience) (Customers, error) {
-	r := &secretReader{documents: s.documents, namespace: a.Namespace, read: map[string]*corev1.Secret{}}
+	r := s.secretReader(a.Namespace)
 	found := Customers{All: audience.Named(&a.Spec)}
 	if a.Spec.CustomersFrom.Name != "" {
 		listed, err := r.list(ctx, a.Spec.CustomersFrom, &found)
@@ -70,9 +71,14 @@ func (s *Snapshot) Customers(ctx context.Context, a *v1alpha1.Audience) (Custome
 // secretReader reads each Secret once.
 type secretReader struct {
 	documents client.Reader
+	account   types.NamespacedName
 	namespace string
 	read      map[string]*corev1.Secret // nil for one that is not there
 	denied    *ListProblem
+}
+
+func (s *Snapshot) secretReader(namespace string) *secretReader {
+	return &secretReader{documents: s.documents, account: s.account, namespace: namespace, read: map[string]*corev1.Secret{}}
 }
 
 // list reads the customers that a Secret lists, and when it was written.
@@ -137,7 +143,7 @@ func (r *secretReader) secret(ctx context.Context, name string) (*corev1.Secret,
 		r.denied = &ListProblem{Reason: v1alpha1.ReasonSecretDenied, Message: fmt.Sprintf(
 			"forewarn may not read the Secrets of this namespace: bind the ClusterRole forewarn-secret-reader to its ServiceAccount here "+
 				"(kubectl create rolebinding forewarn-secret-reader -n %s --clusterrole=forewarn-secret-reader "+
-				"--serviceaccount=<namespace of forewarn>:forewarn-manager)", r.namespace)}
+				"--serviceaccount=%s:%s)", r.namespace, r.account.Namespace, r.account.Name)}
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading secret %s: %w", key, err)

@@ -3,6 +3,7 @@
 package snapshot
 
 import (
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -15,10 +16,18 @@ type Snapshot struct {
 	// documents are read once and are big: ConfigMaps that hold contracts, and KeptContracts. No cache holds them.
 	documents client.Reader
 	memory    *memory
+	// account is the ServiceAccount that reads.
+	account types.NamespacedName
 }
 
 // New returns a Snapshot that reads contract documents from documents and all else from objects. The two may be
 // the same.
 func New(objects, documents client.Reader) *Snapshot {
 	return &Snapshot{objects: Readable(objects), all: objects, documents: documents, memory: newMemory()}
+}
+
+// As names the ServiceAccount that reads, for whoever has to permit it something.
+func (s *Snapshot) As(account types.NamespacedName) *Snapshot {
+	s.account = account
+	return s
 }

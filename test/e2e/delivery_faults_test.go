@@ -7,12 +7,17 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -122,6 +127,26 @@ func TestASecretOfAChannelIsMissing(t *testing.T) {
 	s.restartManager(0)
 	s.Expect(s.channelIs("mail", "False ChannelInvalid")).To(ContainSubstring("holds no certificate as PEM"))
 	s.nothingPersonal()
+}
+
+// A channel whose Secrets the owner of the namespace does not let forewarn read says what to type, and that mends it.
+func TestAChannelMayNotReadItsSecrets(t *testing.T) {
+	s := newTelling(t, customersByMail)
+	permission := &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "forewarn-secret-reader"}}
+	s.Expect(s.admin.Delete(s.ctx, permission)).To(Succeed())
+	s.create(s.mailChannel())
+	message := s.channelIs("mail", "False SecretDenied")
+	_, command, _ := strings.Cut(message, "(")
+	command = strings.TrimSuffix(command, ")")
+	s.Expect(command).To(Equal("kubectl create rolebinding forewarn-secret-reader -n " + s.namespace +
+		" --clusterrole=forewarn-secret-reader --serviceaccount=forewarn-system:forewarn-manager"))
+	words := strings.Fields(command)
+	kubectl := exec.CommandContext(s.ctx, filepath.Join(cluster.BinDir(), words[0]), append(words[1:], "--context", "admin")...)
+	kubectl.Env = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig())
+	output, err := kubectl.CombinedOutput()
+	s.Expect(err).NotTo(HaveOccurred(), string(output))
+	s.restartManager(0) // which looks at once
+	s.channelIs("mail", "True Ready")
 }
 
 // cutOff lets everything pass until somebody writes that a message was delivered: that, and whatever is written about
