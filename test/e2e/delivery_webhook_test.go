@@ -37,6 +37,20 @@ type event struct {
 
 // newReceivers answers 200, but for the paths that are to be answered otherwise.
 func (s *telling) newReceivers(answers map[string]int) *receivers {
+	r := s.unstartedReceivers(answers)
+	r.TLS = s.authority.Server(s.t, "127.0.0.1")
+	r.StartTLS()
+	return r
+}
+
+// newPlainReceivers are without TLS.
+func (s *telling) newPlainReceivers(answers map[string]int) *receivers {
+	r := s.unstartedReceivers(answers)
+	r.Start()
+	return r
+}
+
+func (s *telling) unstartedReceivers(answers map[string]int) *receivers {
 	r := &receivers{events: map[string][]event{}}
 	r.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		body, err := io.ReadAll(request.Body)
@@ -55,9 +69,7 @@ func (s *telling) newReceivers(answers map[string]int) *receivers {
 			w.WriteHeader(code)
 		}
 	}))
-	r.TLS = s.authority.Server(s.t, "127.0.0.1")
 	r.Config.ErrorLog = log.New(io.Discard, "", 0)
-	r.StartTLS()
 	s.t.Cleanup(r.Close)
 	return r
 }
@@ -131,5 +143,38 @@ func TestTellingCustomersByWebhook(t *testing.T) {
 	s.Expect(told.ID).To(Equal(got.id))
 	s.Expect(told.Data.Customer).To(Equal("c-2"))
 	s.Expect(s.ids("Published")).To(ContainElement(got.id))
+	s.nothingPersonal()
+}
+
+// Without TLS nothing is sent, unless the channel says that it may be. Where the feed shows the API, it is named.
+func TestTellingCustomersWithoutTLS(t *testing.T) {
+	s := newTelling(t, customersByMail)
+	s.makePublic("orders")
+	r := s.newPlainReceivers(nil)
+	at := func(customer, channel string) string {
+		return customer + ",Operations:" + channel + "=" + r.URL + "/receiver-path?of=" + customer + "\n"
+	}
+	list := s.secret("customers", "list", "id,contacts\n"+at("c-1", "plain")+at("c-2", "safe"))
+	s.Expect(s.admin.Update(s.ctx, list)).To(Succeed())
+	key := []byte(strings.Repeat("current!", 4))
+	s.create(s.secret("keys", "current", "whsec_"+base64.StdEncoding.EncodeToString(key)))
+	for name, scheme := range map[string]v1alpha1.WebhookScheme{"plain": v1alpha1.WebhookAny, "safe": ""} {
+		channel := &v1alpha1.NoticeChannel{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}
+		channel.Spec.Webhook.KeysFrom.Name, channel.Spec.Webhook.Scheme = "keys", scheme
+		channel.Spec.AllowedRanges = []string{"127.0.0.0/8"}
+		s.create(channel)
+		s.channelIs(name, "True Ready")
+	}
+	s.announce("no-delete", time.Now().Add(48*time.Hour))
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{"Delivered": 1, "Failed AddressInvalid": 1}))
+	s.Expect(r.of("c-2")).To(BeEmpty())
+	s.Expect(r.of("c-1")).To(HaveLen(1))
+	got := r.of("c-1")[0]
+	s.Expect(got.signedWith(key)).To(BeTrue())
+	var told struct {
+		Data struct{ Notice struct{ FeedURL string } }
+	}
+	s.Expect(json.Unmarshal(got.body, &told)).To(Succeed())
+	s.Expect(told.Data.Notice.FeedURL).To(Equal(feedURL + "/" + s.namespace + "/orders/"))
 	s.nothingPersonal()
 }
