@@ -36,6 +36,10 @@ type outcome struct {
 // sendBatch writes that the messages are being sent, sends them, and writes what came of it. Should anything end it in
 // between, they are found as Sending and sent again, with the same ids.
 func (d *round) sendBatch(ctx context.Context, b *batch) error {
+	var err error
+	if b.gone, err = d.gone(ctx, b.channel); err != nil {
+		return err
+	}
 	record := b.record.DeepCopy() // as it was, for what is not begun
 	b.record = b.record.DeepCopy()
 	for _, i := range b.entries {
@@ -107,6 +111,11 @@ func (d *round) sendOne(ctx context.Context, b *batch, e *v1alpha1.Delivery, cus
 	if address == "" {
 		return outcome{begun: true, failure: &delivery.Failure{
 			Reason: delivery.ReasonAddressNotFound, Text: "no address of the customer is held for the channel",
+		}}
+	}
+	if b.gone[e.Customer] {
+		return outcome{begun: true, failure: &delivery.Failure{
+			Reason: delivery.ReasonWebhookGone, Text: "the receiver wanted no more when it was called last", Permanent: true, Disable: true,
 		}}
 	}
 	_, err := b.channel.courier.send(ctx, address, d.messageTo(b.record, e, customer))

@@ -22,6 +22,8 @@ type batch struct {
 	record  *v1alpha1.DeliveryRecord
 	entries []int // of status.deliveries
 	channel *openChannel
+	// gone are those whose receiver wants no more.
+	gone map[v1alpha1.CustomerID]bool
 }
 
 // openChannel is a channel as it was found in this round.

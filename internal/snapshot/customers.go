@@ -27,6 +27,8 @@ type Customers struct {
 	Unreachable int
 	// Written is the moment that the list itself says it was written at, nil where it says nothing.
 	Written *time.Time
+	// SecretsWritten is when one of the Secrets with addresses was last written. Nil: nobody knows.
+	SecretsWritten *time.Time
 	// Digest is that of the list of the Secret, empty where there is none.
 	Digest v1alpha1.Digest
 	// Problem is why the list cannot be believed; nothing else is then set.
@@ -65,7 +67,24 @@ func (s *Snapshot) Customers(ctx context.Context, a *v1alpha1.Audience) (Custome
 			found.Unreachable++
 		}
 	}
+	found.SecretsWritten = r.written()
 	return found, nil
+}
+
+// written is when one of those that were read was last written.
+func (r *secretReader) written() *time.Time {
+	var last *time.Time
+	for _, secret := range r.read {
+		if secret == nil {
+			continue
+		}
+		at := written(secret)
+		if at == nil {
+			return nil
+		}
+		last = later(last, at)
+	}
+	return last
 }
 
 // secretReader reads each Secret once.

@@ -17,8 +17,10 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
@@ -177,4 +179,38 @@ func TestTellingCustomersWithoutTLS(t *testing.T) {
 	s.Expect(json.Unmarshal(got.body, &told)).To(Succeed())
 	s.Expect(told.Data.Notice.FeedURL).To(Equal(feedURL + "/" + s.namespace + "/orders/"))
 	s.nothingPersonal()
+}
+
+// A receiver that wants no more is not called again, whatever there is to tell, until its address may be another.
+func TestAReceiverThatWantsNoMore(t *testing.T) {
+	s := newTelling(t, customersByMail)
+	r := s.newPlainReceivers(map[string]int{"c-1": http.StatusGone})
+	listed := func(first string) *corev1.Secret {
+		return s.secret("customers", "list", "id,contacts\nc-1,Operations:hook="+r.URL+"?of="+first+"\nc-2,Operations:hook="+r.URL+"?of=c-2\n")
+	}
+	s.Expect(s.admin.Update(s.ctx, listed("c-1"))).To(Succeed())
+	written := time.Now()
+	s.create(s.secret("keys", "current", "whsec_"+base64.StdEncoding.EncodeToString([]byte(strings.Repeat("current!", 4)))))
+	channel := &v1alpha1.NoticeChannel{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "hook"}}
+	channel.Spec.Webhook.KeysFrom.Name, channel.Spec.Webhook.Scheme = "keys", v1alpha1.WebhookAny
+	channel.Spec.AllowedRanges = []string{"127.0.0.0/8"}
+	s.create(channel)
+	s.Eventually(time.Now).Should(BeTemporally(">", written.Add(2*time.Second)), "what was planned in the second of the list may be of the one before")
+
+	notice := s.announce("first", time.Now().Add(48*time.Hour))
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{"Delivered": 1, "Failed WebhookGone": 1}))
+	s.announce("second", time.Now().Add(48*time.Hour))
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{"Delivered": 2, "Failed WebhookGone": 2}))
+	s.restartManager(0) // which remembers nothing
+	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"state":"Withdrawn"}}`))
+	s.Expect(s.admin.Patch(s.ctx, notice, patch)).To(Succeed())
+	s.Eventually(func() map[string]int { return s.states("Withdrawn") }).Should(Equal(map[string]int{"Delivered": 1, "Failed WebhookGone": 1}))
+	s.Expect(r.of("c-1")).To(HaveLen(1))
+	s.Expect(r.of("c-2")).To(HaveLen(3))
+
+	s.Expect(s.admin.Update(s.ctx, listed("moved"))).To(Succeed())
+	s.announce("third", time.Now().Add(48*time.Hour))
+	s.Eventually(func() map[string]int { return s.states("Published") }).Should(Equal(map[string]int{"Delivered": 4, "Failed WebhookGone": 2}))
+	s.Expect(r.of("moved")).To(HaveLen(1))
+	s.Expect(r.of("c-1")).To(HaveLen(1))
 }
