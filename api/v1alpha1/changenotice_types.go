@@ -126,7 +126,20 @@ type NoticeUpdate struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Text string `json:"text,omitempty"`
+
+	// answers says what the update settles: with Objections those that
+	// customers raised before it was published. Left out, it settles nothing.
+	// +optional
+	Answers UpdateAnswers `json:"answers,omitempty"`
 }
+
+// UpdateAnswers is what an update of a notice settles.
+//
+// +kubebuilder:validation:Enum=Objections
+type UpdateAnswers string
+
+// AnswersObjections: the objections that customers raised before are answered.
+const AnswersObjections UpdateAnswers = "Objections"
 
 // ChangeNoticeStatus is what forewarn observed of the notice.
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.publishedTime) && self.publishedTime == oldSelf.publishedTime",message="the stamp of a publication stays"
@@ -226,6 +239,10 @@ type ChangeNoticeStatus struct {
 	// +optional
 	Delivery NoticeDelivery `json:"delivery,omitzero"`
 
+	// answers are what customers answered so far. Left out, none did.
+	// +optional
+	Answers NoticeAnswers `json:"answers,omitzero"`
+
 	// lapsesTime is the moment from which the notice covers nothing any more.
 	// Once it has come, a later effectiveTime does not move it.
 	// +optional
@@ -278,6 +295,13 @@ type NoticeClock struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	CoveragePercent int32 `json:"coveragePercent,omitempty"`
+
+	// holdAboveObjectionPercent is the share of the affected customers above
+	// which open objections hold the change, in percent. Left out, none do.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	HoldAboveObjectionPercent *int32 `json:"holdAboveObjectionPercent,omitempty"`
 }
 
 // NoticeDelivery is who was told of a notice so far.
@@ -308,6 +332,34 @@ type NoticeDelivery struct {
 	// clock needs. Left out, it was not yet, or is not any more.
 	// +optional
 	CoveredTime *metav1.Time `json:"coveredTime,omitempty"`
+}
+
+// NoticeAnswers is what customers answered to a notice so far.
+type NoticeAnswers struct {
+	// answered is the number of customers who answered, whatever it was.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Answered *int32 `json:"answered,omitempty"`
+
+	// understood is the number of those to whom the change may come as told.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Understood *int32 `json:"understood,omitempty"`
+
+	// needsTime is the number of those who need more time, and whom neither an
+	// update nor a later date has answered: the open objections.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	NeedsTime *int32 `json:"needsTime,omitempty"`
+
+	// unanswered is the number of affected customers who did not answer.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unanswered *int32 `json:"unanswered,omitempty"`
+
+	// latestTime is the latest date that an open objection asks for.
+	// +optional
+	LatestTime *metav1.Time `json:"latestTime,omitempty"`
 }
 
 // NoticeValidity is how long after its effectiveTime a notice covers.

@@ -176,6 +176,9 @@ const (
 	ReasonRunning = "Running"
 	// ReasonMatured: the period has run and the date has come.
 	ReasonMatured = "Matured"
+	// ReasonHeld: more customers need more time than the policies let pass, and
+	// nobody has answered them.
+	ReasonHeld = "Held"
 	// ReasonLapsed: too long after its date, it covers nothing any more.
 	ReasonLapsed = "Lapsed"
 	// ReasonAudienceUnknown: who the customers are, and so what they are owed,

@@ -133,21 +133,58 @@ type Delivery struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
 	Reason string `json:"reason,omitempty"`
+
+	// servedBy is the partner through whom this customer is told. Left out, it
+	// is told directly.
+	// +optional
+	ServedBy CustomerID `json:"servedBy,omitempty"`
+
+	// answer is what the customer answered last. It stands with the entry of
+	// the customer in the first record of the stage Published, by name. Left
+	// out, there is none, or it was taken back.
+	// +optional
+	Answer CustomerAnswer `json:"answer,omitempty"`
+
+	// answerTime is the moment at which it was answered.
+	// +optional
+	AnswerTime *metav1.Time `json:"answerTime,omitempty"`
+
+	// neededUntil is the end of the day until which the customer needs things
+	// to stay as they are, for example "2027-08-02T00:00:00Z" for 1 August.
+	// Left out, it needs no more time.
+	// +optional
+	NeededUntil *metav1.Time `json:"neededUntil,omitempty"`
 }
+
+// CustomerAnswer is what a customer answers to a notice.
+//
+// +kubebuilder:validation:Enum=Understood;NeedsTime
+type CustomerAnswer string
+
+// Answers.
+const (
+	// AnswerUnderstood: the change may come as it was told.
+	AnswerUnderstood CustomerAnswer = "Understood"
+	// AnswerNeedsTime: the customer objects, and says until when it needs things
+	// to stay as they are.
+	AnswerNeedsTime CustomerAnswer = "NeedsTime"
+)
 
 // DeliveryState is how far a message is.
 //
-// +kubebuilder:validation:Enum=Planned;Sending;Waiting;Delivered;Failed
+// +kubebuilder:validation:Enum=Planned;Sending;Waiting;Delivered;Failed;Relayed
 type DeliveryState string
 
 // States of a message. One that is Sending may have been sent: whoever finds it
-// so after a restart sends it again, with the same id.
+// so after a restart sends it again, with the same id. To one that is Relayed
+// nothing is sent: a partner tells the customer, and its answer counts.
 const (
 	DeliveryPlanned   DeliveryState = "Planned"
 	DeliverySending   DeliveryState = "Sending"
 	DeliveryWaiting   DeliveryState = "Waiting"
 	DeliveryDelivered DeliveryState = "Delivered"
 	DeliveryFailed    DeliveryState = "Failed"
+	DeliveryRelayed   DeliveryState = "Relayed"
 )
 
 // DeliveryRecord says who was told of a notice, when, by which channel. Only

@@ -20,19 +20,29 @@ type NoticePolicySpec struct {
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
 	// startsAt is the event that starts the clock of a notice: Published, when
-	// forewarn stamps it, or Delivered, when it was delivered to the share of
-	// the affected customers that coveragePercent says. Left out, it means
-	// Published. Where several policies select an API, the later counts.
+	// forewarn stamps it, Delivered, when it was delivered to the share of the
+	// affected customers that coveragePercent says, or Acknowledged, when as
+	// many answered it. Left out, it means Published. Where several policies
+	// select an API, the later counts.
 	// +optional
 	StartsAt ClockStart `json:"startsAt,omitempty"`
 
 	// coveragePercent is the share of the affected customers that a notice has
-	// to be delivered to before its clock starts, in percent. Left out, it
-	// means 100. It counts with startsAt Delivered.
+	// to reach before its clock starts, in percent. Left out, it means 100. It
+	// counts with startsAt Delivered and Acknowledged.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	CoveragePercent int32 `json:"coveragePercent,omitempty"`
+
+	// holdAboveObjectionPercent holds a change while more than this share of
+	// the affected customers need more time and nobody has answered them, in
+	// percent; 0 holds it for any. Left out, objections hold nothing. Where
+	// several policies select an API, the smallest counts.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	HoldAboveObjectionPercent *int32 `json:"holdAboveObjectionPercent,omitempty"`
 
 	// reminderDays are how many days before its effective time customers are
 	// reminded of a notice, for example [30, 7, 1]. Left out, they are not.
@@ -122,7 +132,7 @@ type NoticePolicySpec struct {
 
 // ClockStart is the event that starts the clock of a notice.
 //
-// +kubebuilder:validation:Enum=Published;Delivered
+// +kubebuilder:validation:Enum=Published;Delivered;Acknowledged
 type ClockStart string
 
 // Events that start the clock.
@@ -131,6 +141,8 @@ const (
 	StartsAtPublished ClockStart = "Published"
 	// StartsAtDelivered: it was delivered to enough of the affected customers.
 	StartsAtDelivered ClockStart = "Delivered"
+	// StartsAtAcknowledged: enough of the affected customers answered it.
+	StartsAtAcknowledged ClockStart = "Acknowledged"
 )
 
 // ImageRule says whether the images of pods are compared.

@@ -95,10 +95,12 @@ var deliveryRecordFields = fields{
 	"status.deliveries[0].customer": customerID,
 	"status.deliveries[0].id": all(charsOf("0", 32, 32), matching(
 		[]string{strings.Repeat("0f", 16)}, []string{strings.Repeat("0F", 16), strings.Repeat("0g", 16)})),
-	"status.deliveries[0].state":    oneOf("Planned", "Sending", "Waiting", "Delivered", "Failed"),
+	"status.deliveries[0].state":    oneOf("Planned", "Sending", "Waiting", "Delivered", "Failed", "Relayed"),
 	"status.deliveries[0].attempts": atLeast(0),
 	"status.deliveries[1].reason": all(className, matching(
 		[]string{"MailRefused"}, []string{"550 5.1.1 jane@customer.example", "Mail-Refused", "mailRefused"})),
-	"status.delivered": atLeast(0),
-	"status.total":     atLeast(0),
+	"status.deliveries[1].servedBy": customerID,
+	"status.deliveries[1].answer":   oneOf("Understood", "NeedsTime"),
+	"status.delivered":              atLeast(0),
+	"status.total":                  atLeast(0),
 }

@@ -5,16 +5,17 @@ package cel
 import "fmt"
 
 var noticePolicyFields = fields{
-	"spec.appliesTo":       notEmpty(),
-	"spec.enforcement":     enforce,
-	"spec.startsAt":        clockStart,
-	"spec.coveragePercent": between(1, 100),
-	"spec.reminderDays":    items(1, 16, func(i int) int64 { return int64(i + 1) }),
-	"spec.reminderDays[0]": between(1, 3650),
-	"spec.timeZone":        chars(1, 64),
-	"spec.holidays":        items(1, 16, func(i int) string { return fmt.Sprintf("C%d", i) }),
-	"spec.holidays[0]":     chars(2, 16),
-	"spec.closedDates":     items(1, 366, date),
+	"spec.appliesTo":                 notEmpty(),
+	"spec.enforcement":               enforce,
+	"spec.startsAt":                  clockStart,
+	"spec.coveragePercent":           between(1, 100),
+	"spec.holdAboveObjectionPercent": between(0, 100),
+	"spec.reminderDays":              items(1, 16, func(i int) int64 { return int64(i + 1) }),
+	"spec.reminderDays[0]":           between(1, 3650),
+	"spec.timeZone":                  chars(1, 64),
+	"spec.holidays":                  items(1, 16, func(i int) string { return fmt.Sprintf("C%d", i) }),
+	"spec.holidays[0]":               chars(2, 16),
+	"spec.closedDates":               items(1, 366, date),
 	"spec.closedDates[0]": all(
 		[]probe{
 			{"9 characters", "2026-12-2", "should be at least 10 chars long"},

@@ -79,6 +79,15 @@ func TestDeliveryRecordNeverChanges(t *testing.T) {
 		"a customer more": allowed(add("status.deliveries", map[string]any{
 			"customer": "p-7", "id": strings.Repeat("0", 32), "state": "Planned", "plannedTime": "2027-06-01T00:00:00Z",
 		})),
+		"an answer": allowed(func(u *unstructured.Unstructured) {
+			set(u, "status.deliveries[0].answer", "Understood")
+			set(u, "status.deliveries[0].answerTime", "2027-06-01T08:00:00Z")
+		}),
+		"an answer taken back": {removes: true, change: func(u *unstructured.Unstructured) {
+			remove(u, "status.deliveries[1].answer")
+			remove(u, "status.deliveries[1].answerTime")
+			remove(u, "status.deliveries[1].neededUntil")
+		}},
 		"a bounce": {removes: true, change: func(u *unstructured.Unstructured) {
 			set(u, "status.deliveries[0].state", "Failed")
 			remove(u, "status.deliveries[0].deliveredTime")

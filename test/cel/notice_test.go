@@ -74,6 +74,8 @@ func publishedEdits() map[string]edit {
 		"updates: the last is gone":   refused(frozenUpdates, setting("spec.updates", []any{text(first)})),
 		"updates: all are gone":       refusedRemoval(frozenUpdates, "spec.updates"),
 		"updates: the first reworded": refused(frozenUpdates, setting("spec.updates[0].text", "The dashboard keeps its button.")),
+		"updates: it answers since":   refused(frozenUpdates, setting("spec.updates[0].answers", "Objections")),
+		"updates: it answers no more": refusedRemoval(frozenUpdates, "spec.updates[1].answers"),
 		"updates: the last reworded":  refused(frozenUpdates, setting("spec.updates[1].text", second+" And for baskets.")),
 		"a label":                     allowed(label),
 	}

@@ -130,7 +130,7 @@ var (
 		[]string{strings.Repeat("0F", 32), strings.Repeat("0g", 32)}))
 	stability  = oneOf("Stable", "Beta", "Alpha")
 	enforce    = oneOf("Deny", "Warn", "Audit")
-	clockStart = oneOf("Published", "Delivered")
+	clockStart = oneOf("Published", "Delivered", "Acknowledged")
 	conditions = items(1, 8, func(i int) map[string]any {
 		return map[string]any{
 			"type": fmt.Sprintf("Type%d", i), "status": "True", "reason": "Reason", "message": "",

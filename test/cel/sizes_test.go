@@ -41,7 +41,8 @@ func TestLargestDeliveryRecord(t *testing.T) {
 		deliveries = append(deliveries, map[string]any{
 			"customer": fmt.Sprintf("%063d", i), "id": fmt.Sprintf("%032x", i), "state": "Delivered", "attempts": int64(math.MaxInt32),
 			"plannedTime": "2027-06-01T00:00:00Z", "nextAttemptTime": "2027-06-02T00:00:00Z", "deliveredTime": "2027-06-02T00:00:00Z",
-			"reason": strings.Repeat("A", 63),
+			"reason": strings.Repeat("A", 63), "servedBy": fmt.Sprintf("%063d", i),
+			"answer": "NeedsTime", "answerTime": "2027-06-03T00:00:00Z", "neededUntil": "2027-08-02T00:00:00Z",
 		})
 	}
 	set(u, "status.deliveries", deliveries)

@@ -45,6 +45,9 @@ func TestStampsStay(t *testing.T) {
 		"the clock starts earlier":       refused(clockStays, setting("status.clock.startsAt", "Published")),
 		"the clock needs fewer":          refused(clockStays, setting("status.clock.coveragePercent", int64(94))),
 		"the clock needs more":           refused(clockStays, setting("status.clock.coveragePercent", int64(96))),
+		"the clock is held sooner":       refused(clockStays, setting("status.clock.holdAboveObjectionPercent", int64(9))),
+		"the clock is held later":        refused(clockStays, setting("status.clock.holdAboveObjectionPercent", int64(11))),
+		"the clock is never held":        refusedRemoval(clockStays, "status.clock.holdAboveObjectionPercent"),
 		"the clock needs all":            refusedRemoval(clockStays, "status.clock.coveragePercent"),
 		"the clock gone":                 refusedRemoval(clockStays, "status.clock"),
 		"validity shorter":               refused(validityStays, setting("status.validity.days", int64(179))),
@@ -82,6 +85,8 @@ func TestStampsStay(t *testing.T) {
 			set(u, "status.lapsesTime", "2027-12-29T00:00:00Z")
 			set(u, "status.supersededBy", "orders-no-delete-4")
 		}),
+		"an answer":                       allowed(setting("status.answers.answered", int64(4))),
+		"answers taken back":              {change: removing("status.answers"), removes: true},
 		"evidence of delivery taken back": {change: removing("status.delivery.coveredTime"), removes: true},
 	})
 }
