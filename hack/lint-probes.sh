@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{audience,cli,contract,delivery,downtime,feed,gate,notice,other,snapshot,telling} test/{builders,internet}; do
+for folder in api cmd controllers internal/{answer,audience,cli,contract,delivery,downtime,feed,gate,notice,other,snapshot,telling} test/{builders,internet}; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -80,6 +80,11 @@ forbid internal/feed $module/internal/{cli,gate,notice,other,snapshot}/leaf $mod
   log log/slog os os/exec
 permit internal/feed $module/{api,internal/feed}/leaf net/http net/url
 probe internal/feed/tests/probe_test.go clean '_ "os/exec"'
+forbid internal/answer $module/internal/{cli,gate,notice,other,snapshot}/leaf $module/{controllers,test/builders}/leaf \
+  k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf \
+  log log/slog os os/exec
+permit internal/answer $module/{api,internal/answer,internal/feed}/leaf net/http crypto/hmac
+probe internal/answer/probe.go 'a pure package has no network' '_ "net/http"'
 forbid internal/snapshot $module/{controllers,internal/cli,internal/other}/leaf
 permit internal/snapshot $module/internal/{audience,gate,notice}/leaf os sigs.k8s.io/controller-runtime/leaf
 forbid internal/cli $module/{cmd,controllers}/leaf
