@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{answer,audience,cli,contract,delivery,downtime,feed,gate,notice,other,snapshot,telling} test/{builders,internet}; do
+for folder in api cmd controllers internal/{answer,audience,cli,contract,delivery,downtime,feed,gate,notice,other,snapshot,telling} test/{browser,builders,internet}; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -75,12 +75,13 @@ forbid internal/gate $module/internal/{snapshot,other,cli}/leaf $module/test/bui
   k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf \
   log log/slog net net/http os os/exec
 permit internal/gate $module/{api,internal/contract,internal/downtime,internal/notice}/leaf net/url
-forbid internal/feed $module/internal/{cli,gate,notice,other,snapshot}/leaf $module/{controllers,test/builders}/leaf \
+forbid internal/feed $module/internal/{cli,gate,notice,other,snapshot}/leaf $module/{controllers,test/browser,test/builders}/leaf \
   k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf \
   log log/slog os os/exec
 permit internal/feed $module/{api,internal/feed}/leaf net/http net/url
 probe internal/feed/tests/probe_test.go clean '_ "os/exec"'
-forbid internal/answer $module/internal/{cli,gate,notice,other,snapshot}/leaf $module/{controllers,test/builders}/leaf \
+probe internal/feed/browser/probe_test.go clean "_ \"$module/test/browser/leaf\""
+forbid internal/answer $module/internal/{cli,gate,notice,other,snapshot}/leaf $module/{controllers,test/browser,test/builders}/leaf \
   k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf github.com/go-logr/logr/leaf k8s.io/klog/leaf \
   log log/slog os os/exec
 permit internal/answer $module/{api,internal/answer,internal/feed}/leaf net/http crypto/hmac

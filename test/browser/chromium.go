@@ -1,4 +1,5 @@
-package feed
+// Package browser shows pages to a real browser, and says what somebody sees there.
+package browser
 
 import (
 	"bufio"
@@ -6,20 +7,23 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
-// chromium is a real browser without a window, spoken to through a pipe in the DevTools protocol.
-type chromium struct {
+// Chromium is a real browser without a window, spoken to through a pipe in the DevTools protocol.
+type Chromium struct {
+	// Complaints are what the browser said on its console, and what it would not load, since a page was opened.
+	Complaints []string
+	// Requests are what it asked for since then.
+	Requests []string
+
 	t       *testing.T
 	to      *os.File
 	from    *bufio.Reader
 	session string
 	calls   int
-	// complaints are what the browser said on its console, and what it would not load.
-	complaints []string
-	// requests are what it asked for.
-	requests []string
+	loads   int
 }
 
 // message is what the browser sends: an answer, or an event.
@@ -33,8 +37,8 @@ type message struct {
 	} `json:"error"`
 }
 
-// startChromium starts the browser that is on PATH and opens a page in it. It ends with the test.
-func startChromium(t *testing.T) *chromium {
+// Start starts the browser that is on PATH and opens a page in it. It ends with the test.
+func Start(t *testing.T) *Chromium {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -57,7 +61,7 @@ func startChromium(t *testing.T) *chromium {
 		t.Fatal(err)
 	}
 	_, _ = theirs.Close(), their.Close()
-	c := &chromium{t: t, to: to, from: bufio.NewReader(from)}
+	c := &Chromium{t: t, to: to, from: bufio.NewReader(from)}
 	t.Cleanup(func() {
 		_ = to.Close() // which ends the browser
 		_, _ = browser.Wait(), from.Close()
@@ -78,7 +82,7 @@ func startChromium(t *testing.T) *chromium {
 }
 
 // call calls a method and waits for its answer.
-func (c *chromium) call(method string, params map[string]any, result any) {
+func (c *Chromium) call(method string, params map[string]any, result any) {
 	c.t.Helper()
 	c.calls++
 	request := map[string]any{"id": c.calls, "method": method}
@@ -114,7 +118,7 @@ func (c *chromium) call(method string, params map[string]any, result any) {
 }
 
 // read is the next message. Events are noted.
-func (c *chromium) read() message {
+func (c *Chromium) read() message {
 	c.t.Helper()
 	content, err := c.from.ReadBytes(0)
 	if err != nil {
@@ -125,8 +129,10 @@ func (c *chromium) read() message {
 		c.t.Fatal(err)
 	}
 	switch m.Method {
+	case "Page.loadEventFired":
+		c.loads++
 	case "Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Network.loadingFailed":
-		c.complaints = append(c.complaints, fmt.Sprintf("%s %s", m.Method, m.Params))
+		c.Complaints = append(c.Complaints, fmt.Sprintf("%s %s", m.Method, m.Params))
 	case "Network.requestWillBeSent":
 		var sent struct {
 			Request struct {
@@ -136,35 +142,54 @@ func (c *chromium) read() message {
 		if err := json.Unmarshal(m.Params, &sent); err != nil {
 			c.t.Fatal(err)
 		}
-		c.requests = append(c.requests, sent.Request.URL)
+		if !strings.HasPrefix(sent.Request.URL, "data:") { // a picture of its own, such as that of a calendar
+			c.Requests = append(c.Requests, sent.Request.URL)
+		}
 	}
 	return m
 }
 
-// open shows a page on a screen of that size, in that colour scheme, and waits until it is loaded.
-func (c *chromium) open(url string, s screen) {
+// Open shows a page on a screen of that size, in that colour scheme, and waits until it is loaded.
+func (c *Chromium) Open(url string, s Screen) {
 	c.t.Helper()
 	c.call("Emulation.setDeviceMetricsOverride", map[string]any{
-		"width": s.width, "height": s.height, "deviceScaleFactor": 2, "mobile": s.width < 600,
+		"width": s.Width, "height": s.Height, "deviceScaleFactor": 2, "mobile": s.Width < 600,
 	}, nil)
 	c.call("Emulation.setEmulatedMedia", map[string]any{
-		"media": s.media, "features": []map[string]any{{"name": "prefers-color-scheme", "value": s.scheme}},
+		"media": s.Media, "features": []map[string]any{{"name": "prefers-color-scheme", "value": s.Scheme}},
 	}, nil)
-	c.complaints, c.requests = nil, nil
-	var opened struct {
-		Error string `json:"errorText"`
-	}
-	c.call("Page.navigate", map[string]any{"url": url}, &opened)
-	if opened.Error != "" {
-		c.t.Fatalf("%s: %s", url, opened.Error)
-	}
-	for loaded := false; !loaded; {
-		loaded = c.read().Method == "Page.loadEventFired"
+	c.load(func() {
+		var opened struct {
+			Error string `json:"errorText"`
+		}
+		c.call("Page.navigate", map[string]any{"url": url}, &opened)
+		if opened.Error != "" {
+			c.t.Fatalf("%s: %s", url, opened.Error)
+		}
+	})
+}
+
+// Click clicks on what a selector finds, and waits until the page that it leads to is loaded.
+func (c *Chromium) Click(selector string) {
+	c.t.Helper()
+	c.load(func() {
+		c.Evaluate(fmt.Sprintf("document.querySelector(%q).click() === undefined", selector), new(bool))
+	})
+}
+
+// load waits until a page is loaded that something leads to.
+func (c *Chromium) load(lead func()) {
+	c.t.Helper()
+	c.Complaints, c.Requests = nil, nil
+	before := c.loads
+	lead()
+	for c.loads == before {
+		c.read()
 	}
 }
 
-// evaluate runs a script in the page and reads its value.
-func (c *chromium) evaluate(script string, value any) {
+// Evaluate runs a script in the page and reads its value.
+func (c *Chromium) Evaluate(script string, value any) {
 	c.t.Helper()
 	var evaluated struct {
 		Result struct {
@@ -181,8 +206,8 @@ func (c *chromium) evaluate(script string, value any) {
 	}
 }
 
-// screenshot is what is on the screen as PNG, or the whole page.
-func (c *chromium) screenshot(whole bool) []byte {
+// Screenshot is what is on the screen as PNG, or the whole page.
+func (c *Chromium) Screenshot(whole bool) []byte {
 	c.t.Helper()
 	var shot struct {
 		Data []byte `json:"data"`
