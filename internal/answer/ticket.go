@@ -29,13 +29,8 @@ const (
 // purpose keeps what is signed here from being taken for anything else that is signed with the key.
 const purpose = "forewarn: answer to a notice\x00"
 
-// Why a token opens nothing. An error says nothing of what was in it.
-var (
-	// ErrForged: it is none of ours, or its key is gone.
-	ErrForged = errors.New("it is no token of ours")
-	// ErrExpired: it is one of ours, and its time is over.
-	ErrExpired = errors.New("its time is over")
-)
+// ErrForged says that a token is none of ours, or that its key is gone, and nothing of what was in it.
+var ErrForged = errors.New("it is no token of ours")
 
 // encoding takes no bits that mean nothing.
 var encoding = base64.RawURLEncoding.Strict()
@@ -73,8 +68,8 @@ func (k Keys) Seal(t Ticket) (string, error) {
 	return encoding.EncodeToString(append(payload, mac(k.Current, payload)...)), nil
 }
 
-// Open is the ticket of a token. Nothing in a token counts before its signature holds.
-func (k Keys) Open(token string, now time.Time) (Ticket, error) {
+// Open is the ticket of a token, also of one that has expired. Nothing in a token counts before its signature holds.
+func (k Keys) Open(token string) (Ticket, error) {
 	if len(token) > maxToken {
 		return Ticket{}, ErrForged
 	}
@@ -87,14 +82,14 @@ func (k Keys) Open(token string, now time.Time) (Ticket, error) {
 		return Ticket{}, ErrForged
 	}
 	ticket, ok := read(payload)
-	switch {
-	case !ok:
+	if !ok {
 		return Ticket{}, ErrForged
-	case !now.Before(ticket.Expires):
-		return Ticket{}, ErrExpired
 	}
 	return ticket, nil
 }
+
+// ExpiredBy says that it counts for nothing any more.
+func (t Ticket) ExpiredBy(now time.Time) bool { return !now.Before(t.Expires) }
 
 // read takes a payload apart.
 func read(payload []byte) (t Ticket, ok bool) {

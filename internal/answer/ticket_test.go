@@ -39,25 +39,22 @@ func TestTokenIsTheSameForTheSameTicket(t *testing.T) {
 
 func TestTokenOpens(t *testing.T) {
 	both := Keys{Current: newKey, Previous: oldKey}
+	long := bytes.Repeat([]byte("n"), 99)
 	for name, tc := range map[string]struct {
 		keys Keys
 		key  []byte
-		now  time.Time
 		want error
 	}{
-		"in its last second":                     {both, newKey, ofJuly.Expires.Add(-time.Second), nil},
-		"in the second in which it expires":      {both, newKey, ofJuly.Expires, ErrExpired},
-		"later":                                  {both, newKey, ofJuly.Expires.AddDate(1, 0, 0), ErrExpired},
-		"of the previous key":                    {both, oldKey, noon, nil},
-		"of the previous key, expired":           {both, oldKey, ofJuly.Expires, ErrExpired},
-		"of a key that is gone":                  {Keys{Current: newKey}, oldKey, noon, ErrForged},
-		"of a key that is gone, expired":         {Keys{Current: newKey}, oldKey, ofJuly.Expires, ErrForged},
-		"of another key":                         {both, bytes.Repeat([]byte("x"), MinKey), noon, ErrForged},
-		"without keys":                           {Keys{}, newKey, noon, ErrForged},
-		"of a key longer than a block of SHA256": {Keys{Current: bytes.Repeat([]byte("n"), 99)}, bytes.Repeat([]byte("n"), 99), noon, nil},
+		"of the current key":                      {both, newKey, nil},
+		"of the previous key":                     {both, oldKey, nil},
+		"of a key that is gone":                   {Keys{Current: newKey}, oldKey, ErrForged},
+		"of a key that is gone and one that came": {Keys{Previous: oldKey}, newKey, ErrForged},
+		"of another key":                          {both, bytes.Repeat([]byte("x"), MinKey), ErrForged},
+		"without keys":                            {Keys{}, newKey, ErrForged},
+		"of a key longer than a block of SHA-256": {Keys{Current: long}, long, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := tc.keys.Open(seal(t, tc.key, ofJuly), tc.now)
+			got, err := tc.keys.Open(seal(t, tc.key, ofJuly))
 			want := ofJuly
 			if tc.want != nil {
 				want = Ticket{}
@@ -69,10 +66,20 @@ func TestTokenOpens(t *testing.T) {
 	}
 }
 
+func TestTicketExpires(t *testing.T) {
+	for at, want := range map[time.Time]bool{
+		noon: false, ofJuly.Expires.Add(-time.Second): false, ofJuly.Expires.Add(-1): false, ofJuly.Expires: true, ofJuly.Expires.AddDate(1, 0, 0): true,
+	} {
+		if got := ofJuly.ExpiredBy(at); got != want {
+			t.Errorf("expired by %v: %t", at, got)
+		}
+	}
+}
+
 func TestLongestTicket(t *testing.T) {
 	longest.Expires = longest.Expires.Truncate(time.Second).Add(time.Second)
 	token := seal(t, newKey, longest)
-	if got, err := (Keys{Current: newKey}).Open(token, noon); err != nil || got != longest {
+	if got, err := (Keys{Current: newKey}).Open(token); err != nil || got != longest {
 		t.Errorf("got %v and the error %v", got, err)
 	}
 	for name, change := range map[string]func(*Ticket){
@@ -95,7 +102,7 @@ func TestKeysNeedTheirLength(t *testing.T) {
 	short := newKey[:MinKey-1]
 	payload := []byte{version}
 	token := encoding.EncodeToString(append(payload, mac(short, payload)...))
-	if _, err := (Keys{Current: short, Previous: short}).Open(token, noon); !errors.Is(err, ErrForged) {
+	if _, err := (Keys{Current: short, Previous: short}).Open(token); !errors.Is(err, ErrForged) {
 		t.Errorf("a key of 31 bytes opens: %v", err)
 	}
 }
@@ -111,11 +118,11 @@ func TestEachByteCounts(t *testing.T) {
 		for bit := range 8 {
 			forged := bytes.Clone(sealed)
 			forged[i] ^= 1 << bit
-			if _, err := keys.Open(encoding.EncodeToString(forged), noon); !errors.Is(err, ErrForged) {
+			if _, err := keys.Open(encoding.EncodeToString(forged)); !errors.Is(err, ErrForged) {
 				t.Fatalf("bit %d of byte %d: %v", bit, i, err)
 			}
 		}
-		if _, err := keys.Open(encoding.EncodeToString(sealed[:i]), noon); !errors.Is(err, ErrForged) {
+		if _, err := keys.Open(encoding.EncodeToString(sealed[:i])); !errors.Is(err, ErrForged) {
 			t.Fatalf("cut at %d: %v", i, err)
 		}
 	}
@@ -138,7 +145,7 @@ func TestTokenIsWrittenInOneWay(t *testing.T) {
 		if other == token {
 			t.Fatalf("%s is the same", name)
 		}
-		if _, err := keys.Open(other, noon); !errors.Is(err, ErrForged) {
+		if _, err := keys.Open(other); !errors.Is(err, ErrForged) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -159,7 +166,7 @@ func TestPayloadIsReadInFull(t *testing.T) {
 	}
 	for _, payload := range payloads {
 		token := encoding.EncodeToString(append(bytes.Clone(payload), mac(newKey, payload)...))
-		if got, err := keys.Open(token, noon); !errors.Is(err, ErrForged) {
+		if got, err := keys.Open(token); !errors.Is(err, ErrForged) {
 			t.Errorf("%x: %v, %v", payload, got, err)
 		}
 	}
@@ -172,7 +179,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add("")
 	f.Add(strings.Repeat("A", maxToken))
 	f.Fuzz(func(t *testing.T, token string) {
-		ticket, err := keys.Open(token, noon)
+		ticket, err := keys.Open(token)
 		if err != nil {
 			return
 		}
