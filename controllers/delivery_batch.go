@@ -213,8 +213,8 @@ func settle(e, was *v1alpha1.Delivery, o outcome, now time.Time) {
 	switch f := o.failure; {
 	case o.receipt != nil:
 		e.State, e.DeliveredTime, e.Reason, e.NextAttemptTime = v1alpha1.DeliveryDelivered, o.receipt, "", nil
-	case f == nil: // not begun
-		*e = *was.DeepCopy()
+	case f == nil: // not begun: as it was, but for what the customer answered meanwhile
+		e.State, e.Reason, e.Attempts, e.NextAttemptTime = was.State, was.Reason, was.Attempts, was.NextAttemptTime.DeepCopy()
 	case f.Reason == delivery.ReasonInterrupted: // it may have arrived: whoever comes next sends it again
 	case f.Channel:
 		// No fault of the customer counts against the customer: it is tried for as long as it takes.
