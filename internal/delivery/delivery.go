@@ -23,6 +23,8 @@ type Message struct {
 	Zone *time.Location
 	// Notice is what the customer is told of.
 	Notice Notice
+	// AnswerURL is where this customer can answer, for whoever has it. Empty: nowhere.
+	AnswerURL string
 	// Sent is the moment at which it was decided to tell the customer, not that of the attempt.
 	Sent time.Time
 }

@@ -19,6 +19,7 @@ func Letter(m Message) (subject, body string) {
 	l.heading()
 	l.reason()
 	l.words()
+	l.answer()
 	l.footer()
 	return clipped(l.subject(), maxSubject), l.text.String()
 }
@@ -109,6 +110,15 @@ func (l *letter) words() {
 	l.list("Operations", n.Operations)
 	l.list("Updates", n.Updates)
 	l.section("Help", n.Help)
+}
+
+// answer says how to. Whoever reads it is to know that the link is worth something.
+func (l *letter) answer() {
+	if l.AnswerURL == "" {
+		return
+	}
+	l.section("Tell us", "Have you understood, or do you need more time? Answer here:\n"+l.AnswerURL+
+		"\nWhoever has this link can answer in your place.")
 }
 
 func (l *letter) footer() {

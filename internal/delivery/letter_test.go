@@ -42,6 +42,11 @@ Updates
 Help
   https://help.acme.example/orders
 
+Tell us
+  Have you understood, or do you need more time? Answer here:
+  https://answers.acme.example/a/AQRzaG9w
+  Whoever has this link can answer in your place.
+
 All notices of this API
   https://changes.acme.example/orders
 
@@ -200,7 +205,7 @@ func TestLetterIsPlain(t *testing.T) {
 		n.Namespace, n.Name, n.API, n.APITitle = words("namespace"), words("name"), words("api"), words("apiTitle")
 		n.Title, n.WhatChanges, n.WhatToDo, n.Help = words("title"), words("whatChanges"), words("whatToDo"), words("help")
 		n.Updates, n.Versions, n.Operations = []string{words("update")}, []string{words("version")}, []string{words("operation")}
-		n.SupersededBy, n.FeedURL = words("supersededBy"), words("feed")
+		n.SupersededBy, n.FeedURL, m.AnswerURL = words("supersededBy"), words("feed"), words("answer")
 		subject, body := Letter(m)
 		for _, r := range subject {
 			if acts(r) {
@@ -232,7 +237,7 @@ func mustLoad(zone string) *time.Location {
 func message(stage Stage) Message {
 	return Message{
 		ID: "0123456789abcdef0123456789abcdef", Stage: stage, Customer: "c-17", Zone: berlin,
-		Sent: time.Date(2027, 5, 31, 22, 0, 0, 0, time.UTC),
+		Sent: time.Date(2027, 5, 31, 22, 0, 0, 0, time.UTC), AnswerURL: "https://answers.acme.example/a/AQRzaG9w",
 		Notice: Notice{
 			Namespace: "shop", Name: "orders-no-delete", UID: "u", API: "orders", APITitle: "Orders API",
 			Title:       "From 1 July 2027 orders can no longer be deleted",

@@ -17,9 +17,10 @@ const contentType = event.ApplicationCloudEventsJSON + "; charset=utf-8"
 
 // data is what the event is about. Its JSON is an API: fields are added, and neither renamed nor removed.
 type data struct {
-	Stage    string `json:"stage"`
-	Customer string `json:"customer"`
-	Notice   notice `json:"notice"`
+	Stage     string `json:"stage"`
+	Customer  string `json:"customer"`
+	AnswerURL string `json:"answerURL,omitempty"`
+	Notice    notice `json:"notice"`
 }
 
 type notice struct {
@@ -65,7 +66,7 @@ func envelope(m delivery.Message) ([]byte, error) {
 
 func dataOf(m delivery.Message) data {
 	n := m.Notice
-	d := data{Stage: string(m.Stage), Customer: m.Customer, Notice: notice{
+	d := data{Stage: string(m.Stage), Customer: m.Customer, AnswerURL: m.AnswerURL, Notice: notice{
 		Namespace: n.Namespace, Name: n.Name, UID: n.UID, API: n.API, APITitle: n.APITitle,
 		Title: n.Title, WhatChanges: n.WhatChanges, WhatToDo: n.WhatToDo, Help: n.Help,
 		Updates: n.Updates, Versions: n.Versions, Operations: n.Operations,

@@ -119,7 +119,7 @@ func verify(key []byte, q request) error {
 func message() delivery.Message {
 	return delivery.Message{
 		ID: "0123456789abcdef0123456789abcdef", Stage: delivery.ReminderStage(30), Customer: "c-17",
-		Sent: time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC),
+		Sent: time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC), AnswerURL: "https://answers.acme.example/a/AQRzaG9w",
 		Notice: delivery.Notice{
 			Namespace: "shop", Name: "orders-no-delete", UID: "5d1c", API: "orders", APITitle: "Orders API",
 			Title: "From 1 July 2027 orders can no longer be deleted", WhatChanges: "DELETE /orders/{id} answers 404",

@@ -54,6 +54,7 @@ func TestSendInFull(t *testing.T) {
   "data": {
     "stage": "Reminder-30",
     "customer": "c-17",
+    "answerURL": "https://answers.acme.example/a/AQRzaG9w",
     "notice": {
       "namespace": "shop",
       "name": "orders-no-delete",
