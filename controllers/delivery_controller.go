@@ -31,6 +31,8 @@ type DeliveryReconciler struct {
 	feedURL string
 	// written is what the cache is waited for.
 	written *lastWritten
+	// answers makes the links in messages.
+	answers *Answers
 }
 
 // Secrets are read where the owner of a namespace permits it: config/rbac/secret_reader.yaml.

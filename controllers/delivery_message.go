@@ -14,5 +14,7 @@ func (d *round) messageTo(record *v1alpha1.DeliveryRecord, e *v1alpha1.Delivery,
 	if d.API != nil && d.API.Spec.Feed == v1alpha1.FeedPublic {
 		about.FeedURL = feed.PageURL(d.feedURL, d.API.Namespace, d.API.Name)
 	}
-	return about.Message(e, customer)
+	m := about.Message(e, customer)
+	m.AnswerURL = d.answers.link(d.notice, record, e.Customer)
+	return m
 }

@@ -33,8 +33,8 @@ func TestWhatIsLeftOutOfTheFeedIsSaidOnce(t *testing.T) {
 }
 
 // Strangers wait for each other before they take the memory of what judges.
-func TestTheFeedTakesSoManyConnections(t *testing.T) {
-	listener, err := listenForFeed(t.Context(), "127.0.0.1:0")
+func TestAPortTakesSoManyConnections(t *testing.T) {
+	listener, err := listenForStrangers(t.Context(), "feed", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +44,9 @@ func TestTheFeedTakesSoManyConnections(t *testing.T) {
 		net.Conn
 		afterAnEnd bool
 	}
-	all := make(chan taken, maxFeedConnections+1)
+	all := make(chan taken, maxStrangers+1)
 	go func() {
-		for range maxFeedConnections + 1 {
+		for range maxStrangers + 1 {
 			connection, err := listener.Accept()
 			if err != nil {
 				return
@@ -54,22 +54,22 @@ func TestTheFeedTakesSoManyConnections(t *testing.T) {
 			all <- taken{connection, ended.Load()}
 		}
 	}()
-	for range maxFeedConnections + 1 { // all of them are there before the first one ends
+	for range maxStrangers + 1 { // all of them are there before the first one ends
 		client, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = client.Close() }()
 	}
-	for i := range maxFeedConnections + 1 {
+	for i := range maxStrangers + 1 {
 		connection := <-all
-		if connection.afterAnEnd != (i == maxFeedConnections) {
+		if connection.afterAnEnd != (i == maxStrangers) {
 			t.Errorf("connection %d was taken after an end: %v", i, connection.afterAnEnd)
 		}
-		if i == maxFeedConnections-1 {
+		if i == maxStrangers-1 {
 			ended.Store(true)
 		}
-		if i >= maxFeedConnections-1 {
+		if i >= maxStrangers-1 {
 			_ = connection.Close()
 		}
 		defer func() { _ = connection.Close() }()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -16,11 +17,11 @@ import (
 )
 
 const (
-	// maxFeedConnections bounds what strangers can take of the memory of what judges: at most some 40 KiB each.
-	// Whoever comes later waits.
-	maxFeedConnections = 512
-	// feedShutdown is how long those who are being answered have when the manager ends. The next leader waits for it.
-	feedShutdown = 3 * time.Second
+	// maxStrangers bounds the connections of a port, and so what strangers can take of the memory of what judges: at
+	// most some 40 KiB each. Whoever comes later waits.
+	maxStrangers = 512
+	// strangersShutdown is how long those who are being answered have when the manager ends. The next leader waits for it.
+	strangersShutdown = 3 * time.Second
 )
 
 // newFeed is what is served at the address, by every replica: the server is none of the leader's, and starts before
@@ -33,24 +34,29 @@ func newFeed(ctx context.Context, mgr manager.Manager, o ManagerOptions) (Feed, 
 		return Feed{URL: o.FeedURL}, nil
 	}
 	served := Feed{Handler: &feed.Handler{}, URL: o.FeedURL}
-	listener, err := listenForFeed(ctx, o.FeedAddress)
+	return served, serveStrangers(ctx, mgr, "feed", o.FeedAddress, served.Handler)
+}
+
+// serveStrangers adds a server for a port that anybody may reach, on every replica.
+func serveStrangers(ctx context.Context, mgr manager.Manager, name, address string, handler http.Handler) error {
+	listener, err := listenForStrangers(ctx, name, address)
 	if err != nil {
-		return Feed{}, err
+		return err
 	}
-	server := feed.NewServer(o.FeedAddress, served.Handler)
+	server := feed.NewServer(address, handler)
 	server.ErrorLog = log.New(io.Discard, "", 0) // it names the addresses of those who read
-	return served, mgr.Add(&manager.Server{
-		Name:            "feed",
+	return mgr.Add(&manager.Server{
+		Name:            name,
 		Server:          server,
 		Listener:        listener,
-		ShutdownTimeout: ptr.To(feedShutdown),
+		ShutdownTimeout: ptr.To(strangersShutdown),
 	})
 }
 
-func listenForFeed(ctx context.Context, address string) (net.Listener, error) {
+func listenForStrangers(ctx context.Context, name, address string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listening for the feed: %w", err)
+		return nil, fmt.Errorf("listening for the %s: %w", name, err)
 	}
-	return netutil.LimitListener(listener, maxFeedConnections), nil
+	return netutil.LimitListener(listener, maxStrangers), nil
 }

@@ -46,6 +46,12 @@ type ManagerOptions struct {
 	FeedAddress string
 	// FeedURL is where customers reach it. Empty: nobody said.
 	FeedURL string
+	// AnswersAddress is where customers answer notices; empty or "0" for nowhere.
+	AnswersAddress string
+	// AnswersURL is where customers reach it: links begin with it.
+	AnswersURL string
+	// AnswersKeyDir is a folder with the keys that links are signed with: "current" and, while it is replaced, "previous".
+	AnswersKeyDir string
 	// EgressRanges are the ranges of the network inside that a NoticeChannel may open for itself.
 	EgressRanges []netip.Prefix
 	// Clock is our own clock.
@@ -112,6 +118,10 @@ func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock
 	if err != nil {
 		return err
 	}
+	answers, err := newAnswers(ctx, o)
+	if err != nil {
+		return err
+	}
 	canary, err := Setup(ctx, mgr, Options{
 		Namespace: o.Namespace,
 		Clock:     snapshot.ServerClock{Own: o.Clock, Leases: mgr.GetCache(), Offset: o.Offset},
@@ -124,6 +134,7 @@ func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock
 		},
 		Metrics: o.Metrics,
 		Feed:    served,
+		Answers: answers,
 
 		EgressRanges: o.EgressRanges,
 	})

@@ -44,6 +44,8 @@ type Options struct {
 	EgressRanges []netip.Prefix
 	// Feed is what customers can subscribe to.
 	Feed Feed
+	// Answers is how customers answer.
+	Answers *Answers
 }
 
 // account is the ServiceAccount of the manager, which config/admission names, too.
@@ -103,6 +105,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addKeptContract(mgr, s) },
 		func() error { return addGate(mgr, s, w, o) },
 		func() error { return addFeed(mgr, s, o) },
+		func() error { return addAnswers(ctx, mgr, s, o) },
 		func() error { return mgr.Add(unreadable{shared: s, cache: mgr.GetCache(), log: mgr.GetLogger()}) },
 	} {
 		if err := add(); err != nil {

@@ -35,6 +35,7 @@ func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
 		WithOptions(options).
 		Complete(patient{&DeliveryReconciler{
-			shared: s, dispatch: dispatch, offset: o.Offset, pauses: pauses, feedURL: o.Feed.URL, written: newLastWritten(o.Own),
+			shared: s, dispatch: dispatch, offset: o.Offset, pauses: pauses,
+			feedURL: o.Feed.URL, answers: o.Answers, written: newLastWritten(o.Own),
 		}})
 }

@@ -24,6 +24,9 @@ func main() {
 	flag.StringVar(&o.HealthAddress, "health-probe-bind-address", ":8081", "where /healthz and /readyz are served; 0 for nowhere")
 	flag.StringVar(&o.FeedAddress, "feed-address", "0", "where what customers can subscribe to is served, over HTTP and to anybody; 0 for nowhere")
 	flag.StringVar(&o.FeedURL, "feed-url", "", "where customers reach it, such as https://notices.acme.example/; feeds and calendars then hold full addresses")
+	flag.StringVar(&o.AnswersAddress, "answers-address", "0", "where customers answer notices, over HTTP and by signed links; 0 for nowhere")
+	flag.StringVar(&o.AnswersURL, "answers-url", "", "where customers reach it, such as https://answers.acme.example/; links in messages begin with it")
+	flag.StringVar(&o.AnswersKeyDir, "answers-key-dir", "", "a folder with the keys that links are signed with: current and, while that is replaced, previous")
 	flag.Func("egress-ranges", "a range of addresses inside the network that notice channels may connect to, such as 10.1.2.0/24; may be given several times", func(text string) error {
 		allowed, err := netip.ParsePrefix(text)
 		o.EgressRanges = append(o.EgressRanges, allowed.Masked())

@@ -53,6 +53,8 @@ type env struct {
 	metricsAddress string
 	// feedAddress is where it serves what customers can subscribe to; empty for nowhere.
 	feedAddress string
+	// answersAddress is where customers answer, and answersKeys a folder with the keys of their links; empty for nowhere.
+	answersAddress, answersKeys string
 	// transport is put between the manager and the API server; nil for nothing.
 	transport func(http.RoundTripper) http.RoundTripper
 	// logs are all that the managers of the test logged.
@@ -125,7 +127,12 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	if e.transport != nil {
 		config.Wrap(e.transport)
 	}
+	answersURL := ""
+	if e.answersAddress != "" {
+		answersURL = "http://" + e.answersAddress
+	}
 	mgr, err := controllers.NewManager(ctx, config, controllers.ManagerOptions{
+		AnswersAddress: e.answersAddress, AnswersURL: answersURL, AnswersKeyDir: e.answersKeys,
 		Namespace: ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
 		EgressRanges: loopback, FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})

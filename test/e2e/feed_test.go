@@ -221,14 +221,18 @@ func TestTheFeedShowsWhatComesIntoForce(t *testing.T) {
 }
 
 // startAnother runs one more manager, under any account, and returns where it serves the feed.
-func (e *env) startAnother(config *rest.Config) (address string) {
+func (e *env) startAnother(config *rest.Config, change ...func(*controllers.ManagerOptions)) (address string) {
 	e.t.Helper()
 	address = e.freeAddress()
 	ctx, cancel := context.WithCancel(ctrl.LoggerInto(context.WithoutCancel(e.ctx), logr.Discard()))
-	mgr, err := controllers.NewManager(ctx, config, controllers.ManagerOptions{
+	options := controllers.ManagerOptions{
 		Namespace: ownNamespace, MetricsAddress: "0", HealthAddress: "0", FeedAddress: address, FeedURL: feedURL,
 		Clock: clock.RealClock{}, Metrics: prometheus.NewRegistry(),
-	})
+	}
+	for _, change := range change {
+		change(&options)
+	}
+	mgr, err := controllers.NewManager(ctx, config, options)
 	e.Expect(err).NotTo(HaveOccurred())
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
