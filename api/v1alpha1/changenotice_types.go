@@ -138,7 +138,7 @@ type NoticeUpdate struct {
 // +kubebuilder:validation:Enum=Objections
 type UpdateAnswers string
 
-// AnswersObjections: the objections that customers raised before are answered.
+// AnswersObjections says that the objections that customers raised before are answered.
 const AnswersObjections UpdateAnswers = "Objections"
 
 // ChangeNoticeStatus is what forewarn observed of the notice.
