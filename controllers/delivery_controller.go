@@ -33,6 +33,8 @@ type DeliveryReconciler struct {
 	written *lastWritten
 	// answers makes the links in messages.
 	answers *Answers
+	// noAnswers says that customers cannot answer.
+	noAnswers bool
 }
 
 // Secrets are read where the owner of a namespace permits it: config/rbac/secret_reader.yaml.

@@ -94,7 +94,11 @@ func (d *round) due(record *v1alpha1.DeliveryRecord) []int {
 }
 
 func settled(e *v1alpha1.Delivery) bool {
-	return e.State == v1alpha1.DeliveryDelivered || e.State == v1alpha1.DeliveryFailed
+	switch e.State {
+	case v1alpha1.DeliveryDelivered, v1alpha1.DeliveryFailed, v1alpha1.DeliveryRelayed:
+		return true
+	}
+	return false
 }
 
 // open finds a channel, and once in a round.

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -66,21 +67,23 @@ func (d *round) write(ctx context.Context, planned *v1alpha1.DeliveryRecord) err
 // told are those whom the publication was planned for, with their channels. All that comes later goes to the same,
 // whatever became of the list of customers.
 func told(records []v1alpha1.DeliveryRecord) []audience.Customer {
-	channels := map[v1alpha1.CustomerID][]audience.Contact{}
+	known := map[v1alpha1.CustomerID]audience.Customer{}
 	for i := range records {
 		record := &records[i]
 		if record.Spec.Stage != v1alpha1.NoticeStage(delivery.Published) {
 			continue
 		}
 		for j := range record.Status.Deliveries {
-			id := record.Status.Deliveries[j].Customer
-			channels[id] = append(channels[id], audience.Contact{Channel: record.Spec.Channel})
+			e := &record.Status.Deliveries[j]
+			customer := known[e.Customer]
+			customer.ID, customer.ServedBy = e.Customer, e.ServedBy
+			if e.State != v1alpha1.DeliveryRelayed { // then no contact of its own leads to it
+				customer.Contacts = append(customer.Contacts, audience.Contact{Channel: record.Spec.Channel})
+			}
+			known[e.Customer] = customer
 		}
 	}
-	customers := make([]audience.Customer, 0, len(channels))
-	for id, contacts := range channels {
-		customers = append(customers, audience.Customer{ID: id, Contacts: contacts})
-	}
+	customers := slices.Collect(maps.Values(known))
 	slices.SortFunc(customers, func(a, b audience.Customer) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return customers
 }

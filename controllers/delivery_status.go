@@ -20,6 +20,7 @@ func (d *round) setStatus() {
 	status := &d.notice.Status
 	if affected := status.Delivery.Affected; affected != nil {
 		status.Delivery = telling.Reached(status.Clock, *affected, d.Records)
+		status.Answers = telling.Answers(d.notice, *affected, d.Records)
 	}
 	state, reason, message := d.delivered()
 	c := conditions{list: &status.Conditions, generation: d.notice.Generation, now: d.now}
@@ -44,12 +45,12 @@ func (d *round) delivered() (state metav1.ConditionStatus, reason, message strin
 		return metav1.ConditionFalse, reason, message
 	}
 	open, parts := d.left()
-	message = fmt.Sprintf("delivered to %d of %d customers", *reached.Delivered, *reached.Affected)
+	message = fmt.Sprintf("delivered to %d of %d customers%s", *reached.Delivered, *reached.Affected, d.acknowledged())
 	if len(parts) > 0 {
 		message += "; " + strings.Join(parts, "; ")
 	}
 	switch {
-	case reached.CoveredTime != nil:
+	case telling.Enough(d.notice.Status.Clock, *reached):
 		return metav1.ConditionTrue, v1alpha1.ReasonDelivered, message
 	case open:
 		return metav1.ConditionFalse, v1alpha1.ReasonDelivering, message
@@ -66,7 +67,7 @@ func (d *round) left() (open bool, parts []string) {
 		for j := range d.Records[i].Status.Deliveries {
 			e := &d.Records[i].Status.Deliveries[j]
 			switch e.State {
-			case v1alpha1.DeliveryDelivered:
+			case v1alpha1.DeliveryDelivered, v1alpha1.DeliveryRelayed:
 			case v1alpha1.DeliveryFailed:
 				count(failed, stage, e.Reason)
 			default:
@@ -81,10 +82,13 @@ func (d *round) left() (open bool, parts []string) {
 	for _, stage := range slices.Sorted(maps.Keys(failed)) {
 		parts = append(parts, fmt.Sprintf("%s: failed%s", stage, counted(failed[stage])))
 	}
-	if n := ptr.Deref(d.notice.Status.Delivery.Unreachable, 0); n > 0 {
+	reached := &d.notice.Status.Delivery
+	settled := ptr.Deref(reached.Delivered, 0) + ptr.Deref(reached.Failed, 0) + ptr.Deref(reached.Unreachable, 0)
+	open = open || settled < ptr.Deref(reached.Affected, 0)
+	if n := ptr.Deref(reached.Unreachable, 0); n > 0 {
 		parts = append(parts, fmt.Sprintf("no contact leads to %d", n))
 	}
-	return open, append(parts, d.obstacles()...)
+	return open, slices.Concat(parts, d.awaited(), d.obstacles())
 }
 
 // obstacles are what has to be put right before anything goes out.

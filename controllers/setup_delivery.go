@@ -36,6 +36,6 @@ func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 		WithOptions(options).
 		Complete(patient{&DeliveryReconciler{
 			shared: s, dispatch: dispatch, offset: o.Offset, pauses: pauses,
-			feedURL: o.Feed.URL, answers: o.Answers, written: newLastWritten(o.Own),
+			feedURL: o.Feed.URL, answers: o.Answers, noAnswers: o.noAnswers(), written: newLastWritten(o.Own),
 		}})
 }

@@ -201,7 +201,8 @@ func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 // matterOfTelling leaves out what telling itself writes.
 func matterOfTelling(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
-	return []any{notice.Generation, status.PublishedTime, status.WithdrawnTime, status.SupersededBy, status.Clock, status.LapsedTime}
+	return []any{notice.Generation, status.PublishedTime, status.WithdrawnTime, status.SupersededBy, status.Clock, status.LapsedTime,
+		status.UpdateTimes}
 }
 
 func matterOfAudience(audience *v1alpha1.Audience) any {

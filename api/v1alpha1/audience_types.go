@@ -82,9 +82,9 @@ type Customer struct {
 	// +kubebuilder:validation:MaxItems=16
 	Owed []OwedTerm `json:"owed,omitempty"`
 
-	// servedBy is the customer, a partner, that serves this one. The
-	// acknowledgement of the partner is then required. Left out, the customer
-	// is served directly.
+	// servedBy is the customer, a partner, that serves this one. It counts as
+	// told when the partner answered, and a partner tells it where it has no
+	// contacts. Left out, the customer is served directly.
 	// +optional
 	ServedBy CustomerID `json:"servedBy,omitempty"`
 

@@ -389,6 +389,7 @@ type NoticeValidity struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].reason`
 // +kubebuilder:printcolumn:name="Delivered",type=integer,JSONPath=`.status.delivery.delivered`
 // +kubebuilder:printcolumn:name="Of",type=integer,JSONPath=`.status.delivery.affected`
+// +kubebuilder:printcolumn:name="Needs time",type=integer,JSONPath=`.status.answers.needsTime`,priority=1
 // +kubebuilder:printcolumn:name="Effective",type=string,JSONPath=`.spec.effectiveTime`
 // +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`
 // +kubebuilder:printcolumn:name="Days left",type=integer,JSONPath=`.status.daysLeft`

@@ -134,8 +134,8 @@ type Delivery struct {
 	// +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
 	Reason string `json:"reason,omitempty"`
 
-	// servedBy is the partner through whom this customer is told. Left out, it
-	// is told directly.
+	// servedBy is the partner that serves this customer, and whose answer
+	// counts for it. Left out, it is served directly.
 	// +optional
 	ServedBy CustomerID `json:"servedBy,omitempty"`
 

@@ -23,7 +23,7 @@ import (
 // them: nothing of them goes into a status, an event, a metric or a log.
 type Customers struct {
 	All []audience.Customer
-	// Unreachable counts those that no address leads to.
+	// Unreachable counts those that no address leads to, and no partner either.
 	Unreachable int
 	// Written is the moment that the list itself says it was written at, nil where it says nothing.
 	Written *time.Time
@@ -55,6 +55,7 @@ func (s *Snapshot) Customers(ctx context.Context, a *v1alpha1.Audience) (Custome
 	if problems := audience.Check(found.All); len(problems) > 0 {
 		return Customers{Problem: invalid(problems)}, nil
 	}
+	addressed := make(map[v1alpha1.CustomerID]bool, len(found.All))
 	for i := range found.All {
 		reached, err := r.address(ctx, &found.All[i])
 		if err != nil {
@@ -63,7 +64,10 @@ func (s *Snapshot) Customers(ctx context.Context, a *v1alpha1.Audience) (Custome
 		if r.denied != nil {
 			return Customers{Problem: r.denied}, nil
 		}
-		if !reached {
+		addressed[found.All[i].ID] = reached
+	}
+	for i := range found.All {
+		if c := &found.All[i]; !addressed[c.ID] && (len(c.Contacts) > 0 || !addressed[c.ServedBy]) {
 			found.Unreachable++
 		}
 	}

@@ -22,7 +22,7 @@ const nameHash = 16
 
 // Plan are the records of one stage: one per channel and at most 500 customers. Whatever the order of the customers
 // is, the plan is the same. A customer stands in it once for each channel that a contact leads to, however many
-// contacts do, and one without a contact not at all.
+// contacts do, and one without a contact not at all: unless a partner serves it, who is told for it.
 func Plan(notice *v1alpha1.ChangeNotice, stage v1alpha1.NoticeStage, customers []audience.Customer, now time.Time) []v1alpha1.DeliveryRecord {
 	o := occasion{
 		namespace: notice.Namespace,
@@ -32,10 +32,12 @@ func Plan(notice *v1alpha1.ChangeNotice, stage v1alpha1.NoticeStage, customers [
 		},
 		planned: metav1.NewTime(now.UTC().Truncate(time.Second)),
 	}
-	to := recipients{}
+	to, partners := recipients{}, channelsOf(customers)
 	for i := range customers {
-		for _, contact := range customers[i].Contacts {
-			to[contact.Channel] = append(to[contact.Channel], customers[i].ID)
+		c := &customers[i]
+		to.addAll(c)
+		if channel := partners[c.ServedBy]; len(c.Contacts) == 0 && c.ServedBy != "" && channel != "" {
+			to.add(channel, recipient{id: c.ID, servedBy: c.ServedBy, relayed: true})
 		}
 	}
 	return o.records(to, nil)
@@ -67,8 +69,8 @@ func Missing(planned, recorded []v1alpha1.DeliveryRecord) []v1alpha1.DeliveryRec
 	for i := range planned {
 		channel := planned[i].Spec.Channel
 		for j := range planned[i].Status.Deliveries {
-			if id := planned[i].Status.Deliveries[j].Customer; !done[channel][id] {
-				to[channel] = append(to[channel], id)
+			if d := &planned[i].Status.Deliveries[j]; !done[channel][d.Customer] {
+				to.add(channel, recipient{id: d.Customer, servedBy: d.ServedBy, relayed: d.State == v1alpha1.DeliveryRelayed})
 			}
 		}
 	}
@@ -89,15 +91,12 @@ type occasion struct {
 	planned   metav1.Time
 }
 
-// recipients are the customers per channel.
-type recipients map[v1alpha1.ObjectName][]v1alpha1.CustomerID
-
 // records are those for the recipients, by channel and customer. Names that are taken are left out.
 func (o *occasion) records(to recipients, taken map[string]bool) []v1alpha1.DeliveryRecord {
 	var records []v1alpha1.DeliveryRecord
 	for _, channel := range slices.Sorted(maps.Keys(to)) {
 		shard := int32(0)
-		for customers := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(to[channel]))), maxShard) {
+		for customers := range slices.Chunk(to.of(channel), maxShard) {
 			for taken[RecordName(o.spec.NoticeRef.UID, o.spec.Stage, channel, shard)] {
 				shard++
 			}
@@ -111,18 +110,24 @@ func (o *occasion) records(to recipients, taken map[string]bool) []v1alpha1.Deli
 	return records
 }
 
-func (o *occasion) record(channel v1alpha1.ObjectName, shard int32, customers []v1alpha1.CustomerID) v1alpha1.DeliveryRecord {
+func (o *occasion) record(channel v1alpha1.ObjectName, shard int32, customers []recipient) v1alpha1.DeliveryRecord {
 	uid := o.spec.NoticeRef.UID
 	r := v1alpha1.DeliveryRecord{Spec: *o.spec.DeepCopy()}
 	r.Namespace, r.Name = o.namespace, RecordName(uid, o.spec.Stage, channel, shard)
 	r.Spec.Channel, r.Spec.Shard = channel, &shard
 	for _, customer := range customers {
-		r.Status.Deliveries = append(r.Status.Deliveries, v1alpha1.Delivery{
-			Customer: customer, State: v1alpha1.DeliveryPlanned, PlannedTime: o.planned.DeepCopy(),
-			ID: delivery.ID(uid, string(customer), string(channel), delivery.Stage(o.spec.Stage)),
-		})
+		d := v1alpha1.Delivery{
+			Customer: customer.id, ServedBy: customer.servedBy, State: v1alpha1.DeliveryPlanned, PlannedTime: o.planned.DeepCopy(),
+			ID: delivery.ID(uid, string(customer.id), string(channel), delivery.Stage(o.spec.Stage)),
+		}
+		if customer.relayed {
+			d.State = v1alpha1.DeliveryRelayed
+		} else {
+			r.Status.NextAttemptTime = o.planned.DeepCopy()
+		}
+		r.Status.Deliveries = append(r.Status.Deliveries, d)
 	}
 	total := int32(len(customers))
-	r.Status.Delivered, r.Status.Total, r.Status.NextAttemptTime = new(int32), &total, o.planned.DeepCopy()
+	r.Status.Delivered, r.Status.Total = new(int32), &total
 	return r
 }

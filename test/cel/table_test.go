@@ -48,6 +48,7 @@ var tables = map[string][]column{
 		{Name: "Reason", Of: "Published"},
 		{Name: "Delivered", Of: 4.0},
 		{Name: "Of", Of: 5.0},
+		{Name: "Needs time", Of: 2.0, Wide: true},
 		{Name: "Effective", Of: "2027-07-01T00:00:00Z", OfUnseen: "2027-07-01T00:00:00Z"},
 		{Name: "Matures", Of: "2027-07-01T00:00:00Z"},
 		{Name: "Days left", Of: 220.0},
