@@ -17,6 +17,8 @@ import (
 // ChangeNoticeReconciler publishes notices: it stamps the moment, and what starts the clock.
 type ChangeNoticeReconciler struct {
 	shared
+	// noAnswers says that customers cannot answer.
+	noAnswers bool
 }
 
 // +kubebuilder:rbac:groups=forewarn.dev,resources=changenotices,verbs=get;list;watch
@@ -43,6 +45,7 @@ func (r *ChangeNoticeReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		same := apiequality.Semantic.DeepEqual(before.Status, notice.Status)
 		return ctrl.Result{}, firstError(err, r.writeStatus(ctx, notice, same))
 	}
+	input.NoAnswers = r.noAnswers
 	verdict := gate.EvaluateNotice(input)
 	setNoticeStatus(notice, verdict, now)
 	if err := r.writeStatus(ctx, notice, apiequality.Semantic.DeepEqual(before.Status, notice.Status)); err != nil {

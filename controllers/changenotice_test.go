@@ -63,3 +63,37 @@ func TestTheClockOfANoticeMattersToOthers(t *testing.T) {
 		}
 	}
 }
+
+// Those who judge by a notice look again when it is held, or is held otherwise, and not with each answer. Those who tell
+// of it look again when an update was published: it may answer objections.
+func TestAnswersMatterToOthersOnceTheyHold(t *testing.T) {
+	holding := func(open int32, latest time.Time) *v1alpha1.ChangeNotice {
+		n := &v1alpha1.ChangeNotice{}
+		n.Status.PublishedTime, n.Status.Delivery.Affected, n.Status.Clock.HoldAboveObjectionPercent = timeAt(noon), ptr.To[int32](20), ptr.To[int32](10)
+		n.Status.Answers = v1alpha1.NoticeAnswers{Answered: ptr.To(open + 1), NeedsTime: ptr.To(open), LatestTime: timeAt(latest)}
+		n.ResourceVersion = "1"
+		return n
+	}
+	updated := holding(3, noon)
+	updated.Status.UpdateTimes = []metav1.Time{*timeAt(noon)}
+	for name, c := range map[string]struct {
+		before, after   *v1alpha1.ChangeNotice
+		judged, telling bool
+	}{
+		"an objection that holds nothing": {holding(1, noon), holding(2, noon), false, false},
+		"one that holds it":               {holding(2, noon), holding(3, noon), true, false},
+		"one more":                        {holding(3, noon), holding(4, noon), true, false},
+		"a later date":                    {holding(3, noon), holding(3, noon.Add(time.Hour)), true, false},
+		"one was taken back":              {holding(3, noon), holding(2, noon), true, false},
+		"an update was published":         {holding(3, noon), updated, false, true},
+	} {
+		c.after.ResourceVersion = "2"
+		happened := event.UpdateEvent{ObjectOld: c.before, ObjectNew: c.after}
+		if judged := whenChanged(matterOfNotice).Update(happened); judged != c.judged {
+			t.Errorf("%s: judged again %v, want %v", name, judged, c.judged)
+		}
+		if telling := whenChanged(matterOfTelling).Update(happened); telling != c.telling {
+			t.Errorf("%s: told again %v, want %v", name, telling, c.telling)
+		}
+	}
+}

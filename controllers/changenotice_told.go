@@ -57,3 +57,11 @@ func stampDate(n *v1alpha1.ChangeNotice, at *metav1.Time) {
 func intact(n *v1alpha1.ChangeNotice) bool {
 	return n.Spec.State != v1alpha1.NoticeDraft && n.Status.PublishedDigest == notice.Digest(&n.Spec)
 }
+
+// holding is what verdicts depend on of the answers to a notice: nothing, unless they hold it.
+func holding(n *v1alpha1.ChangeNotice) any {
+	if !notice.Held(n) {
+		return nil
+	}
+	return []any{n.Status.Answers.NeedsTime, n.Status.Answers.LatestTime}
+}

@@ -99,7 +99,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addNoticePolicy(mgr, s, w, o, canary, policies) },
 		func() error { return addCustomerAPI(mgr, s, w) },
 		func() error { return addAPIRevision(mgr, s, w, o) },
-		func() error { return addChangeNotice(mgr, s, w) },
+		func() error { return addChangeNotice(mgr, s, w, o) },
 		func() error { return addAudience(mgr, s) },
 		func() error { return addDelivery(mgr, s, w, o) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
@@ -211,7 +211,7 @@ func addAPIRevision(mgr manager.Manager, s shared, w watches, o Options) error {
 		Complete(patient{&APIRevisionReconciler{shared: s, began: newStopwatch(o.Own)}})
 }
 
-func addChangeNotice(mgr manager.Manager, s shared, w watches) error {
+func addChangeNotice(mgr manager.Manager, s shared, w watches, o Options) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("changenotice").
 		For(&v1alpha1.ChangeNotice{}).
 		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfNotice))).
@@ -220,7 +220,7 @@ func addChangeNotice(mgr manager.Manager, s shared, w watches) error {
 		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
 		Watches(&corev1.Namespace{}, enqueue(w.toNotices), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WithOptions(controllerOptions()).
-		Complete(patient{&ChangeNoticeReconciler{shared: s}})
+		Complete(patient{&ChangeNoticeReconciler{shared: s, noAnswers: o.noAnswers()}})
 }
 
 func addAudience(mgr manager.Manager, s shared) error {

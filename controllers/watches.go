@@ -195,7 +195,7 @@ func matterOfRevision(revision *v1alpha1.APIRevision) any {
 func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed,
-		status.Clock, status.Delivery.CoveredTime}
+		status.Clock, status.Delivery.CoveredTime, holding(notice)}
 }
 
 // matterOfTelling leaves out what telling itself writes.

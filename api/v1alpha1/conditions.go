@@ -176,6 +176,8 @@ const (
 	ReasonRunning = "Running"
 	// ReasonMatured: the period has run and the date has come.
 	ReasonMatured = "Matured"
+	// ReasonAcknowledging: too few customers acknowledged it to start its clock.
+	ReasonAcknowledging = "Acknowledging"
 	// ReasonHeld: more customers need more time than the policies let pass, and
 	// nobody has answered them.
 	ReasonHeld = "Held"
@@ -184,6 +186,9 @@ const (
 	// ReasonAudienceUnknown: who the customers are, and so what they are owed,
 	// is not known.
 	ReasonAudienceUnknown = "AudienceUnknown"
+	// ReasonNoAnswers: its clock starts when customers acknowledge it, and this
+	// forewarn takes no answers.
+	ReasonNoAnswers = "NoAnswers"
 	// ReasonNotPublished: it was not published, so nothing runs.
 	ReasonNotPublished = "NotPublished"
 )

@@ -15,6 +15,8 @@ func (a *answer) next() []Step {
 	switch a.verdict.Reason {
 	case v1alpha1.ReasonNoticeMissing:
 		return slices.Concat(a.idleSteps(), a.tellSteps(), a.waySteps())
+	case v1alpha1.ReasonHeld:
+		return slices.Concat(a.answerSteps(), a.waySteps())
 	case v1alpha1.ReasonNoticeRunning:
 		if a.verdict.Uncovered > 0 {
 			return append(a.tellSteps(), a.waySteps()...)
@@ -54,6 +56,19 @@ func (a *answer) idleSteps() []Step {
 	}
 	if len(step.Commands) == 0 {
 		return nil
+	}
+	return []Step{step}
+}
+
+// answerSteps lead to customers who need more time.
+func (a *answer) answerSteps() []Step {
+	step := Step{Text: "Answer the customers who need more time: by an update of the notice that says answers: Objections, or by a later date."}
+	if a.hints.cluster {
+		for _, f := range a.verdict.Findings {
+			if name, found := strings.CutPrefix(f.Path, "changenotice/"); found && f.Reason == v1alpha1.ReasonHeld {
+				step.Commands = append(step.Commands, a.hints.kubectl("edit", "changenotice/"+name))
+			}
+		}
 	}
 	return []Step{step}
 }

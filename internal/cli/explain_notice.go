@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -23,6 +24,7 @@ func (e *explainer) explainNotice(ctx context.Context) (*explanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what %s depends on: %w", e.about, err)
 	}
+	input.NoAnswers = takesNoAnswers(n)
 	verdict := gate.EvaluateNotice(input)
 	binding := ""
 	if len(verdict.Owed) > 0 {
@@ -35,6 +37,12 @@ func (e *explainer) explainNotice(ctx context.Context) (*explanation, error) {
 		result: Result{Notice: found, Next: e.noticeSteps(n, verdict)},
 		text:   func(p *page) { e.noticePage(p, found) },
 	}, nil
+}
+
+// takesNoAnswers says that the manager takes none, as the notice itself was last told: nothing else in a cluster says so.
+func takesNoAnswers(n *v1alpha1.ChangeNotice) bool {
+	published := apimeta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionPublished)
+	return published != nil && published.Reason == v1alpha1.ReasonNoAnswers
 }
 
 func (e *explainer) noticeNamed(name string) (*v1alpha1.ChangeNotice, error) {
@@ -188,6 +196,9 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 	case v.MaturedReason == v1alpha1.ReasonRunning:
 		return []Step{{Text: "Look at its condition Delivered: it says who is missing, and why.",
 			Commands: []string{e.hints.kubectl("describe", "changenotice/"+n.Name)}}}
+	case v.MaturedReason == v1alpha1.ReasonHeld:
+		return []Step{{Text: "Answer the customers who need more time: append an update that says answers: Objections, or set a later effectiveTime.",
+			Commands: edit}}
 	case v.MaturedReason == v1alpha1.ReasonMatured && v.Lapses != nil:
 		return []Step{{Text: "Release what it covers before " + e.zone.moment(*v.Lapses) + "."}}
 	}
@@ -200,6 +211,7 @@ func (e *explainer) summarize(ctx context.Context, n *v1alpha1.ChangeNotice) (No
 	if err != nil {
 		return NoticeSummary{}, fmt.Errorf("reading what changenotice/%s depends on: %w", n.Name, err)
 	}
+	input.NoAnswers = takesNoAnswers(n)
 	verdict := gate.EvaluateNotice(input)
 	return NoticeSummary{
 		Name: n.Name, Title: n.Spec.Title, State: string(n.Spec.State), Published: verdict.Reason, Matured: verdict.MaturedReason,

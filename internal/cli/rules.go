@@ -30,6 +30,8 @@ var rulings = map[string]ruling{
 		"A waiver lets this one revision pass until it ends. The promise remains, and what breaks is recorded as broken."},
 	v1alpha1.ReasonNoticeMissing: {[]string{"R1", "R4", "R5"},
 		"Each change that breaks customers has to be covered by a notice that stands and has matured. No notice names some of these changes."},
+	v1alpha1.ReasonHeld: {[]string{"R4"},
+		"More customers need more time than the policies let pass, so nothing that the notice covers ships until somebody answers them."},
 	v1alpha1.ReasonNoticeRunning: {[]string{"R3", "R4"},
 		"Customers were told a date. Before it, and before the period they are owed is over, nothing ships."},
 	v1alpha1.ReasonContractNotFound:   unknownIsNo,
@@ -51,7 +53,7 @@ var rulings = map[string]ruling{
 		"Nobody said how stable this version is, so it is not known what customers would be owed."},
 
 	v1alpha1.ReasonDraft:      {[]string{"R6"}, "Nobody was told: it is a draft."},
-	v1alpha1.ReasonPublished:  {[]string{"R2", "R6"}, "It was published. The clock runs from that moment or, where a policy says so, from the one at which enough customers had it."},
+	v1alpha1.ReasonPublished:  {[]string{"R2", "R6"}, "It was published. The clock runs from that moment or, where a policy says so, from the one at which enough customers had it, or acknowledged it."},
 	v1alpha1.ReasonTooSoon:    {[]string{"R1", "R6"}, "A notice is published only when its date leaves customers the time they are owed, counted from now."},
 	v1alpha1.ReasonIncomplete: {[]string{"R6"}, "A notice is published only when customers find in it what they need."},
 	v1alpha1.ReasonWithdrawn:  {[]string{"R6"}, "Customers were told that the change does not come. What it covered is uncovered."},
@@ -62,6 +64,8 @@ var rulings = map[string]ruling{
 		"A notice matures at its date or, where that is later, when the period owed is over, counted from the start of its clock."},
 	v1alpha1.ReasonMatured: {[]string{"R3", "R4"}, "Its date has come and the period owed is over: what it covers may ship."},
 	v1alpha1.ReasonLapsed:  {[]string{"R7"}, "It was published for a date too long ago: customers no longer expect the change."},
+	v1alpha1.ReasonNoAnswers: {[]string{"R2", "R6"},
+		"A policy starts the clock when customers acknowledge a notice. Where they cannot answer it would never start, so nothing is published."},
 	v1alpha1.ReasonNotPublished: {[]string{"R2"},
 		"The clock starts at the moment forewarn publishes a notice, and it did not."},
 

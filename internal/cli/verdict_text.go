@@ -203,7 +203,7 @@ func shipsFrom(c Change, z zone) string {
 func (p *page) findings(findings []Finding, z zone) {
 	first := true
 	for _, f := range findings {
-		if f.Reason == v1alpha1.ReasonNoticeMissing || f.Reason == v1alpha1.ReasonNoticeRunning {
+		if f.Reason == v1alpha1.ReasonNoticeMissing || f.Reason == v1alpha1.ReasonNoticeRunning || f.Reason == v1alpha1.ReasonHeld && f.Blocks {
 			continue
 		}
 		if first {

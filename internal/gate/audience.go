@@ -31,15 +31,30 @@ func audienceUnknown(api *v1alpha1.CustomerAPI, audience *v1alpha1.Audience) str
 	return ""
 }
 
-// audienceMissing says that a clock starts with the delivery, where nobody is named to deliver to; empty where that is
-// not so.
+// audienceMissing says that a clock starts with the delivery, or with answers, where nobody is named to deliver to;
+// empty where that is not so.
 func audienceMissing(api *v1alpha1.CustomerAPI, policies notice.Policies) string {
-	_, by := policies.Clock()
+	clock, by := policies.Clock()
 	if by == "" || api.Spec.AudienceRef.Name != "" {
 		return ""
 	}
-	return fmt.Sprintf("by policy %s the clock starts when a notice was delivered, and customerapi/%s says nowhere who the customers are: set audienceRef",
-		short(by), short(api.Name))
+	event := "delivered"
+	if clock.StartsAt == v1alpha1.StartsAtAcknowledged {
+		event = "acknowledged"
+	}
+	return fmt.Sprintf("by policy %s the clock starts when a notice was %s, and customerapi/%s says nowhere who the customers are: set audienceRef",
+		short(by), event, short(api.Name))
+}
+
+// acknowledgement says that the clock of a notice would start with answers that nobody can give; empty where it starts
+// with something else.
+func (n *notification) acknowledgement() string {
+	clock, by := n.policies.Clock()
+	if clock.StartsAt != v1alpha1.StartsAtAcknowledged {
+		return ""
+	}
+	return fmt.Sprintf("by policy %s the clock starts when customers acknowledged a notice, and this forewarn takes no answers: "+
+		"give its manager --answers-url, --answers-address and --answers-key-dir, or let the policy say startsAt: Delivered", short(by))
 }
 
 // checkAudience finds that it is not known what is owed for changes that no notice covers, or to whom.

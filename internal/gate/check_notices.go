@@ -15,11 +15,14 @@ func checkNotices(r *reading) []Finding {
 	var found []Finding
 	for _, w := range r.needing() {
 		f := Finding{Path: fmt.Sprintf("changes[%s]", w.Fingerprint), Blocks: true}
-		switch w.rank {
-		case rankUncovered:
+		switch {
+		case w.held != nil:
+			f.Reason = v1alpha1.ReasonHeld
+			f.Message = fmt.Sprintf("%s: customers were told by notice %s, which is held: %s", describe(w), short(w.held.Name), heldText(w.held))
+		case w.rank == rankUncovered:
 			f.Reason = v1alpha1.ReasonNoticeMissing
 			f.Message = fmt.Sprintf("%s: no notice covers it, and %s", describe(w), owedText(w.owed.Owed))
-		case rankRunning:
+		case w.rank == rankRunning:
 			next := w.coverage[0]
 			f.Reason, f.ClearsAt = v1alpha1.ReasonNoticeRunning, &next.Matures
 			f.Message = fmt.Sprintf("%s: may serve from %s, by notice %s",

@@ -47,6 +47,7 @@ var (
 		v1alpha1.ReasonVersionUndeclared,
 		v1alpha1.ReasonImagesMissing,
 		v1alpha1.ReasonNoticeMissing,
+		v1alpha1.ReasonHeld,
 		v1alpha1.ReasonNoticeRunning,
 	}
 )

@@ -58,7 +58,9 @@ func (r *reading) deletionText(text string) string {
 func (r *reading) deletionRefusal(p prospect) string {
 	untold, running := r.ranked(rankUncovered), r.ranked(rankRunning)
 	removes := "removes " + enumerate(versionsOf(r.needing()))
-	switch {
+	switch held := heldBy(untold); {
+	case held != nil:
+		return fmt.Sprintf("%s, as customers were told by notice %s, which is held: %s", removes, short(held.Name), heldText(held))
 	case len(untold) > 0:
 		return fmt.Sprintf("%s, and nobody was told that %s goes; %s, or keep it", removes,
 			enumerate(versionsOf(untold)), r.publishDeletion(p))

@@ -73,7 +73,11 @@ func (r *reading) verdict() Verdict {
 
 // lasting says that a finding blocks whatever customers are told.
 func lasting(f Finding) bool {
-	return f.Reason != v1alpha1.ReasonNoticeMissing && f.Reason != v1alpha1.ReasonNoticeRunning
+	switch f.Reason {
+	case v1alpha1.ReasonNoticeMissing, v1alpha1.ReasonHeld, v1alpha1.ReasonNoticeRunning:
+		return false
+	}
+	return true
 }
 
 // admit decides, on the merits or on other grounds, and says so.

@@ -92,14 +92,26 @@ func someNotice(t *rapid.T, name string) v1alpha1.ChangeNotice {
 		n.Created(ago(t, "created", -300, 0))
 	case 3:
 		n.Status(someDelivery(t))
+	case 4:
+		n.Status(someObjections(t))
 	}
 	return *n.Obj()
 }
 
-// someDelivery is a clock that the delivery starts, at any time or not yet.
+// someObjections are more or fewer than hold a notice.
+func someObjections(t *rapid.T) func(*v1alpha1.ChangeNoticeStatus) {
+	return func(s *v1alpha1.ChangeNoticeStatus) {
+		hold, affected, open := rapid.Int32Range(0, 100).Draw(t, "hold"), rapid.Int32Range(1, 20).Draw(t, "affected"), rapid.Int32Range(0, 20).Draw(t, "open")
+		s.Clock.HoldAboveObjectionPercent, s.Delivery.Affected = &hold, &affected
+		s.Answers = v1alpha1.NoticeAnswers{Answered: &open, NeedsTime: &open}
+	}
+}
+
+// someDelivery is a clock that the delivery or answers start, at any time or not yet.
 func someDelivery(t *rapid.T) func(*v1alpha1.ChangeNoticeStatus) {
 	return func(s *v1alpha1.ChangeNoticeStatus) {
-		s.Clock = v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered, CoveragePercent: 95}
+		event := rapid.SampledFrom([]v1alpha1.ClockStart{v1alpha1.StartsAtDelivered, v1alpha1.StartsAtAcknowledged}).Draw(t, "event")
+		s.Clock = v1alpha1.NoticeClock{StartsAt: event, CoveragePercent: 95}
 		if rapid.IntRange(0, 2).Draw(t, "delivered") > 0 {
 			s.Delivery.CoveredTime = &metav1.Time{Time: ago(t, "covered", -500, 1)}
 		}

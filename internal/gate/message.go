@@ -61,6 +61,10 @@ func (r *reading) noticeRefusal(p prospect) string {
 	untold, running := r.ranked(rankUncovered), r.ranked(rankRunning)
 	all := slices.Concat(untold, running)
 	text := fmt.Sprintf("%s %s: ", r.name(), does(all))
+	if held := heldBy(untold); held != nil {
+		return fmt.Sprintf("%s%s that customers were told of (%s), by notice %s, which is held: %s; or ship today by %s", text,
+			countOf(len(untold), "change"), examples(untold), short(held.Name), heldText(held), wayOut(r, all))
+	}
 	if len(untold) == 0 {
 		return text + r.runningText(running, p) + " by " + wayOut(r, all)
 	}

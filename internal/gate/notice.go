@@ -45,6 +45,8 @@ func evaluateNotice(in NoticeInput) NoticeVerdict {
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed is not known: "+n.policyErrors[0].Error())
 	case audienceMissing(in.API, n.policies) != "":
 		return n.unpublished(v1alpha1.ReasonAudienceUnknown, audienceMissing(in.API, n.policies))
+	case in.NoAnswers && n.acknowledgement() != "":
+		return n.unpublished(v1alpha1.ReasonNoAnswers, n.acknowledgement())
 	case !n.readable:
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed cannot be counted from now")
 	}
@@ -189,8 +191,8 @@ func (n *notification) published() NoticeVerdict {
 		return gone("it does not say any more what was published: restore it, or publish a new one that supersedes it")
 	}
 	v := n.standing()
-	if status := &n.Notice.Status; !n.started {
-		v = n.waiting(status.Clock, status.Delivery, status.Validity.TimeZone)
+	if idle := n.idle(); idle != nil {
+		v = *idle
 	}
 	v.Owed, v.Digest = n.Notice.Status.Owed, n.Notice.Status.PublishedDigest
 	return v

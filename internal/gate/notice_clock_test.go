@@ -99,7 +99,7 @@ func TestTheLifeOfANoticeWhoseClockTheDeliveryStarts(t *testing.T) {
 	unread := func(s *v1alpha1.ChangeNoticeStatus) {
 		s.Clock = v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered}
 	}
-	odd := func(s *v1alpha1.ChangeNoticeStatus) { s.Clock.StartsAt = "Acknowledged" }
+	odd := func(s *v1alpha1.ChangeNoticeStatus) { s.Clock.StartsAt = "Heard" }
 	type want struct {
 		at, reason, message, matures, next string
 	}
@@ -110,7 +110,7 @@ func TestTheLifeOfANoticeWhoseClockTheDeliveryStarts(t *testing.T) {
 		"nobody was reached":            {deliveredTo(0, time.Time{}), want{"2026-11-22T10:00:01Z", "Running", waits + "0 so far", "", "2027-09-28T00:00:00Z"}},
 		"too few were":                  {deliveredTo(3, time.Time{}), want{"2026-12-09T22:59:59Z", "Running", waits + "3 so far", "", "2027-09-28T00:00:00Z"}},
 		"it was never begun":            {unread, want{"2026-12-09T23:00:00Z", "Running", "its clock starts when it was delivered to 100% of its customers; none so far", "", "2027-09-28T00:00:00Z"}},
-		"it starts with something else": {odd, want{"2026-12-09T23:00:00Z", "Running", `what starts its clock is not known: "Acknowledged"`, "", "2027-09-28T00:00:00Z"}},
+		"it starts with something else": {odd, want{"2026-12-09T23:00:00Z", "Running", `what starts its clock is not known: "Heard"`, "", "2027-09-28T00:00:00Z"}},
 		"enough were":                   {deliveredTo(5, covered), want{"2026-12-09T23:00:00Z", "Running", "what it covers may serve from 2027-06-08", "2027-06-07T22:00:00Z", "2026-12-09T23:00:01Z"}},
 		"enough were, a second later": {deliveredTo(5, covered.Add(time.Second)),
 			want{"2026-12-09T23:00:01Z", "Running", "what it covers may serve from 2027-06-09", "2027-06-08T22:00:00Z", "2026-12-10T23:00:01Z"}},
@@ -153,6 +153,105 @@ func TestTheLifeOfANoticeWhoseClockTheDeliveryStarts(t *testing.T) {
 	}
 }
 
+// afterAnswers is that the policy public-apis starts the clock when 60% of five customers acknowledged a notice.
+func afterAnswers(in *gate.NoticeInput) {
+	afterDelivery(in)
+	in.Policies[0].Spec.StartsAt, in.Policies[0].Spec.CoveragePercent = v1alpha1.StartsAtAcknowledged, 60
+}
+
+// answeredBy says how many of five customers answered, and when that was enough; zero: it is not.
+func answeredBy(answered int32, covered time.Time) func(*v1alpha1.ChangeNoticeStatus) {
+	return func(s *v1alpha1.ChangeNoticeStatus) {
+		deliveredTo(5, covered)(s)
+		s.Clock = v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtAcknowledged, CoveragePercent: 60}
+		if answered > 0 {
+			s.Answers = v1alpha1.NoticeAnswers{Answered: &answered}
+		}
+	}
+}
+
+func TestTheLifeOfANoticeWhoseClockAnswersStart(t *testing.T) {
+	covered := when(t, "2026-12-09T23:00:00Z") // as above
+	type want struct{ at, reason, message, matures string }
+	cases := map[string]struct {
+		status func(*v1alpha1.ChangeNoticeStatus)
+		want   want
+	}{
+		"nobody was told": {func(s *v1alpha1.ChangeNoticeStatus) {
+			answeredBy(0, time.Time{})(s)
+			s.Delivery = v1alpha1.NoticeDelivery{}
+		}, want{"2026-12-09T23:00:00Z", "Running", "its clock starts when 60% of its customers acknowledged it; none so far", ""}},
+		"nobody answered":          {answeredBy(0, time.Time{}), want{"2026-12-09T23:00:00Z", "Running", "its clock starts when 60% of 5 customers acknowledged it; 0 so far", ""}},
+		"too few did":              {answeredBy(2, time.Time{}), want{"2026-12-09T22:59:59Z", "Running", "its clock starts when 60% of 5 customers acknowledged it; 2 so far", ""}},
+		"enough did":               {answeredBy(3, covered), want{"2026-12-09T23:00:00Z", "Running", "what it covers may serve from 2027-06-08", "2027-06-07T22:00:00Z"}},
+		"a second later":           {answeredBy(3, covered.Add(time.Second)), want{"2026-12-09T23:00:01Z", "Running", "what it covers may serve from 2027-06-09", "2027-06-08T22:00:00Z"}},
+		"it has matured":           {answeredBy(3, covered), want{"2027-06-07T22:00:00Z", "Matured", "what it covers may serve until 2027-09-28T00:00:00Z", "2027-06-07T22:00:00Z"}},
+		"an answer was taken back": {answeredBy(2, time.Time{}), want{"2027-06-07T22:00:00Z", "Running", "its clock starts when 60% of 5 customers acknowledged it; 2 so far", ""}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := noticing(toPublish(when(t, "2027-04-01T00:00:00Z")).Published(now).Owed("v1", "Removal", "public-apis", "Europe/Berlin", 180).Status(c.status))
+			afterAnswers(&in)
+			in.Now = when(t, c.want.at)
+			v := gate.EvaluateNotice(in)
+			got := want{at: c.want.at, reason: v.MaturedReason, message: v.MaturedMessage}
+			if v.Matures != nil {
+				got.matures = v.Matures.Format(time.RFC3339)
+			}
+			if got != c.want || !v.Published || v.Matured != (c.want.reason == "Matured") {
+				t.Errorf("\n got %+v\nwant %+v\n%s", got, c.want, v.Message)
+			}
+		})
+	}
+}
+
+func TestPublishingWhatCustomersAreToAcknowledge(t *testing.T) {
+	in := noticing(toPublish(when(t, "2027-05-21T22:00:00Z")))
+	afterAnswers(&in)
+	v := gate.EvaluateNotice(in)
+	if !v.Publishable || v.Clock.StartsAt != v1alpha1.StartsAtAcknowledged || v.Clock.CoveragePercent != 60 ||
+		v.Message != "it was published; its clock starts when 60% of its customers acknowledged it; none so far" {
+		t.Errorf("publishable %v, %+v: %s", v.Publishable, v.Clock, v.Message)
+	}
+	in.NoAnswers = true
+	const none = "by policy public-apis the clock starts when customers acknowledged a notice, and this forewarn takes no answers: " +
+		"give its manager --answers-url, --answers-address and --answers-key-dir, or let the policy say startsAt: Delivered"
+	if v := gate.EvaluateNotice(in); v.Publishable || v.Published || v.Reason != v1alpha1.ReasonNoAnswers || v.Message != none || v.Earliest == nil {
+		t.Errorf("publishable %v, %s: %s", v.Publishable, v.Reason, v.Message)
+	}
+	in.Policies[0].Spec.StartsAt = v1alpha1.StartsAtDelivered
+	if v := gate.EvaluateNotice(in); !v.Publishable {
+		t.Errorf("nobody has to answer: %s: %s", v.Reason, v.Message)
+	}
+	afterAnswers(&in)
+	in.Notice = toPublish(when(t, "2027-04-01T00:00:00Z")).Published(now).Status(answeredBy(3, now)).Obj()
+	if v := gate.EvaluateNotice(in); !v.Published {
+		t.Errorf("what was published stays so: %s: %s", v.Reason, v.Message)
+	}
+	in = noticing(toPublish(when(t, "2027-05-21T22:00:00Z")).State(v1alpha1.NoticeDraft))
+	afterAnswers(&in)
+	const draft = "it is a draft: published now, its effectiveTime can be 2027-05-21T22:00:00Z or later, " +
+		"if it is acknowledged at once: its clock starts when 60% of its customers acknowledged it (policy public-apis)"
+	if v := gate.EvaluateNotice(in); v.Message != draft {
+		t.Error(v.Message)
+	}
+	in.API.Spec.AudienceRef.Name, in.Audience = "", nil
+	const nobody = "by policy public-apis the clock starts when a notice was acknowledged, and customerapi/orders says nowhere who the customers are: set audienceRef"
+	if v := gate.EvaluateNotice(in); v.Reason != v1alpha1.ReasonAudienceUnknown || v.Message != nobody {
+		t.Errorf("%s: %s", v.Reason, v.Message)
+	}
+}
+
+func TestHowManyMayObjectIsFrozenWithThePublicationR8(t *testing.T) {
+	in := noticing(toPublish(when(t, "2027-05-21T22:00:00Z")))
+	hold := int32(10)
+	in.Policies[0].Spec.HoldAboveObjectionPercent = &hold
+	v := gate.EvaluateNotice(in)
+	if !v.Publishable || v.Clock.StartsAt != v1alpha1.StartsAtPublished || v.Clock.HoldAboveObjectionPercent == nil || *v.Clock.HoldAboveObjectionPercent != 10 {
+		t.Errorf("%+v: %s", v.Clock, v.Message)
+	}
+}
+
 // What no customer was delivered is covered by nothing, and whoever asks for the revision learns why.
 func TestARevisionWhoseNoticeWasNotDelivered(t *testing.T) {
 	told := func(status func(*v1alpha1.ChangeNoticeStatus)) edit {
@@ -163,6 +262,11 @@ func TestARevisionWhoseNoticeWasNotDelivered(t *testing.T) {
 	v := gate.Evaluate(proposing(changing(deleteOrders), told(deliveredTo(5, now.Add(-299*day)))))
 	if v.Reason != v1alpha1.ReasonNoticeGiven {
 		t.Errorf("delivered: %s", v.Message)
+	}
+	v = gate.Evaluate(proposing(changing(deleteOrders), told(answeredBy(2, time.Time{}))))
+	if v.Reason != v1alpha1.ReasonNoticeMissing || len(v.Findings) != 2 || v.Findings[1].Reason != v1alpha1.ReasonAcknowledging ||
+		!strings.Contains(v.Findings[1].Message, "it was not acknowledged by enough customers") {
+		t.Errorf("not acknowledged: %s: %+v", v.Message, v.Findings)
 	}
 	v = gate.Evaluate(proposing(changing(deleteOrders), told(deliveredTo(4, time.Time{}))))
 	if v.Reason != v1alpha1.ReasonNoticeMissing || v.Uncovered != 1 {

@@ -153,7 +153,10 @@ func toldInTime(in gate.Input, n v1alpha1.ChangeNotice, c v1alpha1.JudgedChange,
 	if n.CreationTimestamp.After(start) {
 		start = n.CreationTimestamp.Time
 	}
-	if n.Status.Clock.StartsAt == v1alpha1.StartsAtDelivered {
+	if hold := n.Status.Clock.HoldAboveObjectionPercent; hold != nil && float64(*n.Status.Answers.NeedsTime)/float64(*n.Status.Delivery.Affected) > float64(*hold)/100 {
+		return false
+	}
+	if n.Status.Clock.StartsAt == v1alpha1.StartsAtDelivered || n.Status.Clock.StartsAt == v1alpha1.StartsAtAcknowledged {
 		if n.Status.Delivery.CoveredTime == nil {
 			return false
 		}

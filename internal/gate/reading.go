@@ -19,6 +19,7 @@ type reading struct {
 	ledger       *notice.Ledger
 	changes      []*weighed // those that block first
 	owed         map[string]owedNow
+	held         map[string]*v1alpha1.ChangeNotice // the notices that are held, by name
 }
 
 // owedNow is what is owed when the clock starts now. Thousands of changes share a handful of answers.
@@ -39,7 +40,9 @@ type weighed struct {
 	movedTo  string
 	owed     owedNow
 	coverage []notice.Coverage // the one that matures first at the head
-	rank     int
+	// held is a notice that told customers of the change and is held. Nil where another covers it.
+	held *v1alpha1.ChangeNotice
+	rank int
 }
 
 // newReading reads everything but the changes.
@@ -48,6 +51,7 @@ func newReading(in Input) *reading {
 	r := &reading{Input: in, owed: map[string]owedNow{}}
 	r.policies, r.policyErrors = owedTo(in.Policies, in.Audience)
 	r.ledger = notice.NewLedger(in.API, in.Notices, r.policies)
+	r.held = heldAmong(in.Notices)
 	return r
 }
 
@@ -64,6 +68,7 @@ func (r *reading) weigh(changes []contract.Change) {
 			w.needsNotice = true
 			w.owed = r.owedFrom(w.subject)
 			w.coverage = r.ledger.Coverage(w.subject, r.Now)
+			w.held = r.heldOver(w)
 		}
 		w.rank = w.rankAt(r.Now)
 		r.changes = append(r.changes, w)

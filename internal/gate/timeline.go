@@ -121,7 +121,7 @@ func heldSince(changes []*weighed, now time.Time) time.Time {
 }
 
 // ticks are the moments at which what is owed from now on changes: usually midnight, when a notice that is
-// published later in the night ends a day later.
+// published later in the night ends a day later. One that is held lapses all the same.
 func (r *reading) ticks(p prospect) []time.Time {
 	var ticks []time.Time
 	if p.atOnce {
@@ -130,6 +130,9 @@ func (r *reading) ticks(p prospect) []time.Time {
 	for _, w := range p.untold {
 		if !w.owed.tick.IsZero() {
 			ticks = append(ticks, w.owed.tick)
+		}
+		if w.held != nil {
+			ticks = append(ticks, r.ledger.Idle(w.subject, r.Now)[w.held.Name].Until)
 		}
 	}
 	return ticks

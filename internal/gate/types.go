@@ -107,6 +107,8 @@ type NoticeInput struct {
 	Notice   *v1alpha1.ChangeNotice
 	// Others are the other notices of the API.
 	Others []v1alpha1.ChangeNotice
+	// NoAnswers says that customers cannot answer: a notice whose clock starts with answers is not published then.
+	NoAnswers bool
 }
 
 // NoticeVerdict says whether a notice can be published and, when it was, what it is worth.

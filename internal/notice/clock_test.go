@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -20,12 +21,24 @@ func delivered(covered string) func(*v1alpha1.ChangeNotice) {
 	}
 }
 
+// acknowledged freezes that the answers of 95% start the clock of a notice, and says when that was; empty: not yet.
+func acknowledged(covered string) func(*v1alpha1.ChangeNotice) {
+	return func(n *v1alpha1.ChangeNotice) {
+		delivered(covered)(n)
+		n.Status.Clock.StartsAt = v1alpha1.StartsAtAcknowledged
+	}
+}
+
 func starting(name string, startsAt v1alpha1.ClockStart, percent int32) v1alpha1.NoticePolicy {
 	return owing(name, 10, func(s *policySpec) { s.StartsAt, s.CoveragePercent = startsAt, percent })
 }
 
 func TestTheLaterEventAndTheLargerShareStartTheClockR2(t *testing.T) {
-	const published, atDelivery = v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered
+	const published, atDelivery, atAnswer = v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered, v1alpha1.StartsAtAcknowledged
+	hold := func(p v1alpha1.NoticePolicy, percent int32) v1alpha1.NoticePolicy {
+		p.Spec.HoldAboveObjectionPercent = &percent
+		return p
+	}
 	cases := map[string]struct {
 		policies []v1alpha1.NoticePolicy
 		want     v1alpha1.NoticeClock
@@ -39,12 +52,24 @@ func TestTheLaterEventAndTheLargerShareStartTheClockR2(t *testing.T) {
 		"delivery is the later":     {[]v1alpha1.NoticePolicy{starting("a", published, 100), starting("b", atDelivery, 1)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 1}, "b"},
 		"the larger share":          {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 94), starting("b", atDelivery, 95)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "b"},
 		"the larger share first":    {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 95), starting("b", atDelivery, 94)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "a"},
+		"acknowledged by everybody": {[]v1alpha1.NoticePolicy{starting("a", atAnswer, 0)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 100}, "a"},
+		"acknowledged by a share":   {[]v1alpha1.NoticePolicy{starting("a", atAnswer, 60)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 60}, "a"},
+		"answers are the latest":    {[]v1alpha1.NoticePolicy{starting("a", atAnswer, 60), starting("b", atDelivery, 60), starting("c", published, 0)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 60}, "a"},
+		"answers come last":         {[]v1alpha1.NoticePolicy{starting("a", published, 0), starting("b", atDelivery, 60), starting("c", atAnswer, 60)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 60}, "c"},
+		"the share of another":      {[]v1alpha1.NoticePolicy{starting("a", atAnswer, 60), starting("b", atDelivery, 95)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 95}, "a"},
+		"the share of one before":   {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 95), starting("b", atAnswer, 60)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 95}, "b"},
+		"of two that ask, the more": {[]v1alpha1.NoticePolicy{starting("a", atDelivery, 95), starting("b", atAnswer, 60), starting("c", atAnswer, 61)}, v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 95}, "c"},
+		"one holds":                 {[]v1alpha1.NoticePolicy{hold(starting("a", published, 0), 10)}, v1alpha1.NoticeClock{StartsAt: published, HoldAboveObjectionPercent: ptr(10)}, ""},
+		"one holds for any":         {[]v1alpha1.NoticePolicy{hold(starting("a", published, 0), 0)}, v1alpha1.NoticeClock{StartsAt: published, HoldAboveObjectionPercent: ptr(0)}, ""},
+		"the smallest holds": {[]v1alpha1.NoticePolicy{starting("a", published, 0), hold(starting("b", published, 0), 10), hold(starting("c", atAnswer, 60), 9), hold(starting("d", published, 0), 11)},
+			v1alpha1.NoticeClock{StartsAt: atAnswer, CoveragePercent: 60, HoldAboveObjectionPercent: ptr(9)}, "c"},
 		"of two, the first by name": {[]v1alpha1.NoticePolicy{starting("b", atDelivery, 95), starting("a", atDelivery, 95)}, v1alpha1.NoticeClock{StartsAt: atDelivery, CoveragePercent: 95}, "a"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if clock, by := reading(t, c.policies...).Clock(); clock != c.want || by != c.by {
-				t.Errorf("%+v by %q, want %+v by %q", clock, by, c.want, c.by)
+			clock, by := reading(t, c.policies...).Clock()
+			if diff := cmp.Diff(c.want, clock); diff != "" || by != c.by {
+				t.Errorf("by %q, want %q (-want +got):\n%s", by, c.by, diff)
 			}
 		})
 	}
@@ -73,7 +98,11 @@ func TestTheClockStartsWithWhatWasFrozenR2(t *testing.T) {
 		"the delivery, before it was published":    {changes{delivered("2026-10-20T00:00:00Z")}, published, "2026-11-12T00:00:00Z"},
 		"the delivery, before it was created":      {changes{delivered("2026-11-02T00:00:00Z"), created("2026-11-03T00:00:00Z")}, "2026-11-03T00:00:00Z", "2026-11-13T00:00:00Z"},
 		"the delivery, to too few":                 {changes{delivered("")}, "", ""},
-		"something that is not known":              {changes{delivered("2026-11-05T00:00:00Z"), startsAt("Acknowledged")}, "", ""},
+		"the acknowledgement":                      {changes{acknowledged("2026-11-05T00:00:00Z")}, "2026-11-05T00:00:00Z", "2026-11-15T00:00:00Z"},
+		"the acknowledgement, a second later":      {changes{acknowledged("2026-11-05T00:00:01Z")}, "2026-11-05T00:00:01Z", "2026-11-16T00:00:00Z"},
+		"the acknowledgement, before it was there": {changes{acknowledged("2026-10-20T00:00:00Z")}, published, "2026-11-12T00:00:00Z"},
+		"the acknowledgement of too few":           {changes{acknowledged("")}, "", ""},
+		"something that is not known":              {changes{delivered("2026-11-05T00:00:00Z"), startsAt("Heard")}, "", ""},
 		"the delivery of what was never published": {changes{delivered("2026-11-05T00:00:00Z"), func(n *v1alpha1.ChangeNotice) { n.Status.PublishedTime = nil }}, "", ""},
 	}
 	for name, c := range cases {

@@ -123,9 +123,9 @@ func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 // that customers were told and the end of what they are owed. An entry that stood in the notice which this
 // one replaces keeps that one's clock, and its date: nobody who was told July is to meet it in May, unless
 // all that is owed has run since the new notice.
-// A notice whose clock has not started lets nothing serve, not by an older clock either.
+// A notice whose clock has not started, or that is held, lets nothing serve, not by an older clock either.
 func (l *Ledger) matures(r *record, entry v1alpha1.CoveredChange, c Change) (time.Time, Owed, bool) {
-	if r.start.IsZero() {
+	if r.start.IsZero() || r.held {
 		return time.Time{}, Owed{}, false
 	}
 	owed, err := l.owed(r, c)
@@ -144,7 +144,7 @@ func (l *Ledger) matures(r *record, entry v1alpha1.CoveredChange, c Change) (tim
 
 // Whole is what the notice of that name does for all that it lists: from Matures until Lapses all of it may serve.
 // Owed is that of the entry which takes longest. An entry without a class counts with every class there is. Where that
-// cannot be said, since its clock has not started or what it owes cannot be read, only Lapses is known.
+// cannot be said, since its clock has not started, it is held, or what it owes cannot be read, only Lapses is known.
 func (l *Ledger) Whole(name string, stability func(version string) v1alpha1.Stability) (Coverage, bool) {
 	i := slices.IndexFunc(l.records, func(r *record) bool { return r.notice.Name == name })
 	if i < 0 {

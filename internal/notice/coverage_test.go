@@ -272,14 +272,19 @@ func TestIdleNamesNoticesThatListAChangeAndDoNotCoverIt(t *testing.T) {
 		}),
 		told("lapsed", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
 		told("undelivered", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", delivered("")),
+		told("unanswered", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", acknowledged("")),
+		told("held", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", objected(1, 10, 5)),
+		told("unanswered-and-held", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", acknowledged(""), objected(1, 10, 5)),
 		told("lapses-first", "2026-11-22T10:00:00Z", "2027-01-01T00:00:00Z", frozen("Removal", 400)),
 		told("other", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers[0].Version = "v2" })),
 	}
 	got := NewLedger(ordersAPI, notices, reading(t, owing("p", 10))).Idle(v1Gone, instant(t, "2026-12-05T00:00:00Z"))
 	lapsed := Idle{Reason: v1alpha1.ReasonLapsed}
+	lapses := instant(t, "2027-06-30T00:00:00Z")
 	want := map[string]Idle{
 		"draft": {Reason: v1alpha1.ReasonDraft}, "lapsed": lapsed, "lapses-first": lapsed,
-		"undelivered": {Reason: v1alpha1.ReasonDelivering, Until: instant(t, "2027-06-30T00:00:00Z")},
+		"undelivered": {Reason: v1alpha1.ReasonDelivering, Until: lapses}, "unanswered": {Reason: v1alpha1.ReasonAcknowledging, Until: lapses},
+		"held": {Reason: v1alpha1.ReasonHeld, Until: lapses}, "unanswered-and-held": {Reason: v1alpha1.ReasonAcknowledging, Until: lapses},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -30,6 +30,8 @@ type record struct {
 	effective time.Time
 	validity  Validity
 	lapses    time.Time
+	// held says that customers need more time, and nobody has answered them.
+	held bool
 	// intact says that the notice is what was published, and has a date: without, nobody was told anything.
 	intact bool
 	// by names the published notice that replaces it.
@@ -62,7 +64,7 @@ func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, polic
 }
 
 func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
-	r := &record{notice: n}
+	r := &record{notice: n, held: Held(n)}
 	for _, entry := range n.Spec.Covers {
 		entry.Operation = Operation(entry.Operation)
 		r.entries = append(r.entries, entry)
@@ -114,14 +116,14 @@ func (r *record) standing(now time.Time) string {
 
 // replacedBy is the notice whose clock r keeps for what stands in both: one whose clock ran when r was published, and
 // that had not lapsed when the clock of r started. One that was withdrawn or had lapsed was over for customers, and so
-// is its clock.
+// is its clock; one that is held lends none, or whoever replaces it would answer nobody.
 func (l *Ledger) replacedBy(r *record) *record {
 	if r.notice.Spec.Supersedes == "" {
 		return nil
 	}
 	for _, older := range l.records {
 		// Strictly older: notices that name each other in a circle would keep each other's clocks for ever.
-		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() &&
+		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() && !older.held &&
 			older.intact && !older.start.IsZero() && older.start.Before(r.stamped) && !older.lapsedAt(r.start) {
 			return older
 		}
@@ -147,7 +149,7 @@ type Idle struct {
 }
 
 // Idle are the notices that list the change and yet do not cover it at now. One that will lapse before it matures has
-// lapsed already for all that it is worth, and one whose clock has not started lapses all the same.
+// lapsed already for all that it is worth, and one whose clock has not started, or that is held, lapses all the same.
 func (l *Ledger) Idle(c Change, now time.Time) map[string]Idle {
 	idle := map[string]Idle{}
 	c.Operation = Operation(c.Operation)
@@ -158,7 +160,9 @@ func (l *Ledger) Idle(c Change, now time.Time) map[string]Idle {
 		why := Idle{Reason: r.standing(now)}
 		switch {
 		case why.Reason == v1alpha1.ReasonPublished && r.start.IsZero():
-			why = Idle{Reason: v1alpha1.ReasonDelivering, Until: r.lapses}
+			why = Idle{Reason: r.awaiting(), Until: r.lapses}
+		case why.Reason == v1alpha1.ReasonPublished && r.held:
+			why = Idle{Reason: v1alpha1.ReasonHeld, Until: r.lapses}
 		case why.Reason == v1alpha1.ReasonPublished:
 			if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) {
 				continue
@@ -168,6 +172,14 @@ func (l *Ledger) Idle(c Change, now time.Time) map[string]Idle {
 		idle[r.notice.Name] = why
 	}
 	return idle
+}
+
+// awaiting is why the clock of a notice has not started.
+func (r *record) awaiting() string {
+	if r.notice.Status.Clock.StartsAt == v1alpha1.StartsAtAcknowledged {
+		return v1alpha1.ReasonAcknowledging
+	}
+	return v1alpha1.ReasonDelivering
 }
 
 // Freeze is how a period is kept in the status of a notice.

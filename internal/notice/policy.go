@@ -47,9 +47,11 @@ type Policy struct {
 	Validity Validity
 	Images   v1alpha1.ImageRule
 	// StartsAt is what starts the clock of a notice, and CoveragePercent the share of customers that it has to be
-	// delivered to before, where that is what does.
+	// delivered to or acknowledged by before, where that is what does.
 	StartsAt        v1alpha1.ClockStart
 	CoveragePercent int32
+	// HoldAboveObjectionPercent is the share of customers above which objections hold a notice. Nil: they do not.
+	HoldAboveObjectionPercent *int32
 	// ReminderDays are how many days before its date customers are reminded of a notice.
 	ReminderDays []int32
 }
@@ -136,15 +138,19 @@ func (r *policyReader) enforcement(spec *v1alpha1.NoticePolicySpec) {
 // clock reads what starts it. What is not known starts it last.
 func (r *policyReader) clock(spec *v1alpha1.NoticePolicySpec) {
 	switch spec.StartsAt {
-	case v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered:
+	case v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered, v1alpha1.StartsAtAcknowledged:
 		r.policy.StartsAt = spec.StartsAt
 	case "":
 		r.policy.StartsAt = v1alpha1.StartsAtPublished
 	default:
-		r.policy.StartsAt = v1alpha1.StartsAtDelivered
-		r.refuse("startsAt", fmt.Errorf("%q is not known: write Published or Delivered", shortened(string(spec.StartsAt))))
+		r.policy.StartsAt = v1alpha1.StartsAtAcknowledged
+		r.refuse("startsAt", fmt.Errorf("%q is not known: write Published, Delivered or Acknowledged", shortened(string(spec.StartsAt))))
 	}
 	r.policy.CoveragePercent = r.amount("coveragePercent", unlessZero(spec.CoveragePercent), wholePercent, 1, wholePercent)
+	if hold := spec.HoldAboveObjectionPercent; hold != nil {
+		percent := r.amount("holdAboveObjectionPercent", hold, 0, 0, wholePercent)
+		r.policy.HoldAboveObjectionPercent = &percent
+	}
 }
 
 func (r *policyReader) reminders(spec *v1alpha1.NoticePolicySpec) {

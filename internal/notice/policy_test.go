@@ -61,9 +61,11 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 	}{
 		"an enforcement of another spelling": {func(s *spec) { s.Enforcement = "deny" }, `enforcement: "deny" is not known`},
 		"an image rule that is not known":    {func(s *spec) { s.Images = "Sometimes" }, `images: "Sometimes" is not known`},
-		"a clock that is not known":          {func(s *spec) { s.StartsAt = "delivered" }, `startsAt: "delivered" is not known: write Published or Delivered`},
+		"a clock that is not known":          {func(s *spec) { s.StartsAt = "delivered" }, `startsAt: "delivered" is not known: write Published, Delivered or Acknowledged`},
 		"a negative share of customers":      {func(s *spec) { s.CoveragePercent = -1 }, "coveragePercent: -1 is not between 1 and 100"},
 		"more than all customers":            {func(s *spec) { s.CoveragePercent = 101 }, "coveragePercent: 101 is not between 1 and 100"},
+		"a negative share to object":         {func(s *spec) { s.HoldAboveObjectionPercent = ptr(-1) }, "holdAboveObjectionPercent: -1 is not between 0 and 100"},
+		"more to object than there are":      {func(s *spec) { s.HoldAboveObjectionPercent = ptr(101) }, "holdAboveObjectionPercent: 101 is not between 0 and 100"},
 		"a reminder on the day itself":       {func(s *spec) { s.ReminderDays = []int32{7, 0} }, "reminderDays[1]: 0 is not between 1 and 3650"},
 		"a reminder ten years before":        {func(s *spec) { s.ReminderDays = []int32{3651} }, "reminderDays[0]: 3651 is not between"},
 		"more reminders than the schema has": {func(s *spec) { s.ReminderDays = make([]int32, 17) }, "reminderDays: 17 are more than 16"},
@@ -104,12 +106,13 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 func TestReadSpecTakesTheLimits(t *testing.T) {
 	p := owing("p", 3650, func(s *v1alpha1.NoticePolicySpec) {
 		s.SettleHours, s.RollbackDays, s.ValidForDays = ptr(0), ptr(0), 1
-		s.StartsAt, s.CoveragePercent = v1alpha1.StartsAtDelivered, 1
+		s.StartsAt, s.CoveragePercent, s.HoldAboveObjectionPercent = v1alpha1.StartsAtAcknowledged, 1, ptr(100)
 		s.ReminderDays = []int32{3650, 30, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
 	})
 	read, errs := ReadSpec("p", &p.Spec)
 	if len(errs) > 0 || read.Settle != 0 || read.Rollback != 0 || read.Validity.Days != 1 ||
-		read.StartsAt != v1alpha1.StartsAtDelivered || read.CoveragePercent != 1 || !slices.Equal(read.ReminderDays, p.Spec.ReminderDays) {
+		read.StartsAt != v1alpha1.StartsAtAcknowledged || read.CoveragePercent != 1 || *read.HoldAboveObjectionPercent != 100 ||
+		!slices.Equal(read.ReminderDays, p.Spec.ReminderDays) {
 		t.Errorf("got %+v, %v", read, errs)
 	}
 }
@@ -117,10 +120,13 @@ func TestReadSpecTakesTheLimits(t *testing.T) {
 func TestWhatCannotBeReadCountsAsTheStrictestR12(t *testing.T) {
 	p := owing("p", 180, func(s *v1alpha1.NoticePolicySpec) {
 		s.Enforcement, s.Images, s.StartsAt, s.CoveragePercent = "Nonsense", "Nonsense", "Nonsense", 1000
+		s.HoldAboveObjectionPercent = ptr(1000)
 	})
 	read, _ := ReadPolicies([]v1alpha1.NoticePolicy{p})
-	if clock, _ := read.Clock(); clock != (v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtDelivered, CoveragePercent: 100}) {
-		t.Errorf("the clock is started by %+v", clock)
+	clock, _ := read.Clock()
+	want := v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtAcknowledged, CoveragePercent: 100, HoldAboveObjectionPercent: ptr(0)}
+	if diff := cmp.Diff(want, clock); diff != "" {
+		t.Errorf("the clock is started by (-want +got):\n%s", diff)
 	}
 	if _, required := read.ImagesRequired(); !required || read.Enforcement() != v1alpha1.EnforcementDeny {
 		t.Errorf("got %+v", read)

@@ -84,6 +84,12 @@ func TestSupersedingKeepsTheOlderClockR6(t *testing.T) {
 		"R7 one that lapsed a second after that still has": {
 			[]v1alpha1.ChangeNotice{told("older", "2026-05-01T00:00:00Z", "2026-05-26T11:00:01Z"), newer("2026-11-24T00:00:00Z", delivered("2026-11-22T11:00:00Z"))},
 			"2026-11-24T00:00:00Z"},
+		"an older one that is held lends no clock, or it would answer nobody": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", objected(1, 10, 5)), newer("2026-11-24T00:00:00Z")}, "2026-12-03T00:00:00Z"},
+		"but one that too few object to does": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", objected(1, 20, 5)), newer("2026-11-24T00:00:00Z")}, "2026-11-24T00:00:00Z"},
+		"one that is held covers nothing by an older clock either": {
+			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z"), newer("2026-11-24T00:00:00Z", objected(1, 10, 5))}, ""},
 		"notices that name each other cover nothing": {
 			[]v1alpha1.ChangeNotice{told("older", first, "2026-11-20T00:00:00Z", supersedes("newer")), newer("2026-11-24T00:00:00Z")}, ""},
 		"a newer one that was withdrawn does not bring the older back": {
