@@ -66,7 +66,7 @@ func (a *answer) answerSteps() []Step {
 	if a.hints.cluster {
 		for _, f := range a.verdict.Findings {
 			if name, found := strings.CutPrefix(f.Path, "changenotice/"); found && f.Reason == v1alpha1.ReasonHeld {
-				step.Commands = append(step.Commands, a.hints.kubectl("edit", "changenotice/"+name))
+				step.Commands = append(step.Commands, a.hints.command("notice", "answers", name), a.hints.kubectl("edit", "changenotice/"+name))
 			}
 		}
 	}

@@ -193,12 +193,14 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 		return []Step{{Text: "Fill in what is missing. Forewarn then publishes it by itself.", Commands: edit}}
 	case v.MaturedReason == v1alpha1.ReasonRunning && v.Matures != nil:
 		return []Step{{Text: "Release what it covers from " + e.zone.moment(*v.Matures) + " on."}}
+	case v.MaturedReason == v1alpha1.ReasonRunning && n.Status.Clock.StartsAt == v1alpha1.StartsAtAcknowledged:
+		return []Step{{Text: "Ask those who have not answered.", Commands: []string{e.hints.command("notice", "answers", n.Name)}}}
 	case v.MaturedReason == v1alpha1.ReasonRunning:
 		return []Step{{Text: "Look at its condition Delivered: it says who is missing, and why.",
 			Commands: []string{e.hints.kubectl("describe", "changenotice/"+n.Name)}}}
 	case v.MaturedReason == v1alpha1.ReasonHeld:
 		return []Step{{Text: "Answer the customers who need more time: append an update that says answers: Objections, or set a later effectiveTime.",
-			Commands: edit}}
+			Commands: append([]string{e.hints.command("notice", "answers", n.Name)}, edit...)}}
 	case v.MaturedReason == v1alpha1.ReasonMatured && v.Lapses != nil:
 		return []Step{{Text: "Release what it covers before " + e.zone.moment(*v.Lapses) + "."}}
 	}

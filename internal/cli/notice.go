@@ -20,7 +20,7 @@ func newNotice(streams Streams, config *genericclioptions.ConfigFlags) *cobra.Co
 		Use:   "notice",
 		Short: "Work on what customers are told",
 	}
-	cmd.AddCommand(newNoticeDraft(streams, config))
+	cmd.AddCommand(newNoticeAnswers(streams, config), newNoticeDraft(streams, config))
 	return cmd
 }
 

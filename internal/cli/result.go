@@ -14,6 +14,7 @@ const ResultVersion = "cli.forewarn.dev/v1"
 const (
 	KindVerdict     = "Verdict"
 	KindExplanation = "Explanation"
+	KindAnswers     = "Answers"
 )
 
 // Answers that a verdict can give.
@@ -38,12 +39,13 @@ const (
 )
 
 // Result is what every command prints with -o json: exactly one of verdict,
-// workload, revision, notice and customerAPI is set. Times are RFC 3339 in UTC,
+// workload, revision, notice, customerAPI and answers is set. Times are RFC 3339 in UTC,
 // lists are in a stable order.
 type Result struct {
 	// APIVersion is ResultVersion.
 	APIVersion string `json:"apiVersion"`
-	// Kind is Verdict for check and Explanation for explain.
+	// Kind is Verdict for check, Explanation for explain and Answers for notice
+	// answers.
 	Kind string `json:"kind"`
 	// About is what was asked for, for example "deployment/orders". It is left
 	// out of the answer to check.
@@ -65,6 +67,8 @@ type Result struct {
 	Notice *NoticeResult `json:"notice,omitempty"`
 	// CustomerAPI explains a CustomerAPI.
 	CustomerAPI *APIResult `json:"customerAPI,omitempty"`
+	// Answers are what customers answered to a ChangeNotice.
+	Answers *AnswersResult `json:"answers,omitempty"`
 
 	// Next is what to do next, the first thing first.
 	Next []Step `json:"next,omitempty"`

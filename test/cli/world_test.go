@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,8 @@ func (w *world) build() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
+		// What an object was called by the server is known once it is there.
+		document = uidOf.ReplaceAllFunc(document, func(name []byte) []byte { return w.uid(string(uidOf.FindSubmatch(name)[1])) })
 		object, _, err := decoder.Decode(document, nil, nil)
 		if err != nil {
 			w.t.Fatal(err)
@@ -123,9 +126,22 @@ func (w *world) build() {
 	}
 }
 
+var uidOf = regexp.MustCompile(`\$\{uid:([a-z0-9-]+)\}`)
+
+// uid is that of a ChangeNotice.
+func (w *world) uid(name string) []byte {
+	w.t.Helper()
+	n := &v1alpha1.ChangeNotice{}
+	w.get(name, n)
+	return []byte(n.UID)
+}
+
 // expand is what a name in world.yaml stands for.
 func (w *world) expand(name string) string {
 	kind, file, ok := strings.Cut(name, ":")
+	if kind == "uid" {
+		return "${" + name + "}" // later
+	}
 	if !ok {
 		return w.revisions[name+".yaml"]
 	}
