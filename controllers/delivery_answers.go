@@ -10,7 +10,7 @@ import (
 )
 
 // noAnswers says that customers cannot answer. In a rehearsal nobody is told either, and what would be published is shown.
-func (o *Options) noAnswers() bool { return !o.TakesAnswers && o.Offset == 0 }
+func (o *Options) noAnswers() bool { return o.Answers == nil && o.Offset == 0 }
 
 // noAnswersText is what is said where somebody waits for answers that nobody can give.
 const noAnswersText = "forewarn takes no answers: give its manager --answers-url"

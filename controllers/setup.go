@@ -36,8 +36,6 @@ type Options struct {
 	Own clock.WithTicker
 	// Offset is how far Clock is moved on, to be shown.
 	Offset time.Duration
-	// TakesAnswers says that customers can answer notices.
-	TakesAnswers bool
 	// Leader tells the epoch of this process.
 	Leader Leader
 	// Metrics takes the metrics.
