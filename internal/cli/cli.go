@@ -23,6 +23,9 @@ const (
 	ExitBlocked = 1
 	// ExitUndecided: there was no answer to be had, or the command was wrong.
 	ExitUndecided = 2
+	// ExitTryLater is that of `bounce` where the mail is to be kept and handed in
+	// again: EX_TEMPFAIL of sysexits.h, which mail servers know.
+	ExitTryLater = 75
 )
 
 // Streams is all that a command touches of the process it runs in, but for the
@@ -61,7 +64,7 @@ var (
 func Run(args []string, streams Streams) int {
 	root := newRoot(streams)
 	root.SetArgs(append([]string{}, args...)) // with nil, cobra would take those of the process
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	switch {
 	case err == nil:
 		return ExitAdmissible
@@ -71,6 +74,9 @@ func Run(args []string, streams Streams) int {
 		return ExitUndecided
 	default:
 		streams.note("%s: %s", streams.program(), oneLine(err.Error()))
+		if cmd.Name() == bounceCommand { // also where a flag is misspelt: the mail is not to be lost for it
+			return ExitTryLater
+		}
 		return ExitUndecided
 	}
 }
@@ -116,6 +122,7 @@ forewarn explain apirevision/orders-3f2a9c1b10 -n shop`),
 		newExplain(streams, config),
 		newWaiver(streams, config),
 		newCustomer(streams, config),
+		newBounce(streams, config),
 		newVersion(streams),
 	)
 	root.SetHelpCommand(newHelp())
