@@ -88,7 +88,7 @@ func (p dispatch) opens(wanted netip.Prefix) bool {
 func newMailCourier(spec *v1alpha1.MailChannel, secrets snapshot.ChannelSecrets, sender *mail.Sender) (*courier, *delivery.Failure) {
 	sender.Host, sender.Port, sender.Security = spec.Host, int(spec.Port), mail.Security(spec.Security)
 	sender.Username, sender.Password = secrets.Username, secrets.Password
-	sender.From, sender.ReplyTo = spec.From, spec.ReplyTo
+	sender.From, sender.ReplyTo, sender.ReturnTo = spec.From, spec.ReplyTo, spec.Bounces.Address
 	sender.Timeout = mailTimeout
 	if failure := sender.Check(); failure != nil {
 		return nil, failure

@@ -197,11 +197,11 @@ func (d *round) keep(ctx context.Context, b *batch, before *v1alpha1.DeliveryRec
 	return nil
 }
 
-// entryOf finds the entry of the same message, unless somebody else knows by now that it arrived.
+// entryOf finds the entry of the same message, unless somebody else knows by now that it arrived, or came back.
 func entryOf(record *v1alpha1.DeliveryRecord, was *v1alpha1.Delivery) *v1alpha1.Delivery {
 	for i := range record.Status.Deliveries {
 		e := &record.Status.Deliveries[i]
-		if e.Customer == was.Customer && e.ID == was.ID && e.State != v1alpha1.DeliveryDelivered {
+		if e.Customer == was.Customer && e.ID == was.ID && e.State != v1alpha1.DeliveryDelivered && !cameBack(e) {
 			return e
 		}
 	}

@@ -36,6 +36,9 @@ func (r *NoticeChannelReconciler) Reconcile(ctx context.Context, req ctrl.Reques
 	before := channel.DeepCopy()
 	status := &channel.Status
 	secrets, err := r.snapshot.ChannelSecrets(ctx, channel)
+	if err == nil {
+		err = r.setTakesBounces(ctx, channel, now)
+	}
 	if err != nil {
 		setLookupFailed(&status.Conditions, channel.Generation, now, err)
 		return ctrl.Result{}, firstError(err, r.writeStatus(ctx, channel, apiequality.Semantic.DeepEqual(before.Status, *status)))
@@ -56,6 +59,6 @@ func (r *NoticeChannelReconciler) Reconcile(ctx context.Context, req ctrl.Reques
 	if err := r.writeStatus(ctx, channel, apiequality.Semantic.DeepEqual(before.Status, *status)); err != nil {
 		return ctrl.Result{}, err
 	}
-	r.announceConditions(channel, before.Status.Conditions, status.Conditions, v1alpha1.ConditionReady)
+	r.announceConditions(channel, before.Status.Conditions, status.Conditions, v1alpha1.ConditionReady, v1alpha1.ConditionTakesBounces)
 	return ctrl.Result{RequeueAfter: listInterval}, nil
 }

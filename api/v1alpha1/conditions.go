@@ -57,6 +57,13 @@ const (
 	ReasonSendingFailed = "SendingFailed"
 )
 
+// ConditionTakesBounces is on a NoticeChannel that says how mails that come back
+// are taken in.
+//
+// True: the keys that they are signed with can be read. False: none are taken,
+// and the message says what has to be put right.
+const ConditionTakesBounces = "TakesBounces"
+
 // ConditionReachable is on Audience.
 //
 // True: a contact leads to each customer. False: some would not hear, and the

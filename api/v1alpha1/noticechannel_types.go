@@ -81,6 +81,29 @@ type MailChannel struct {
 	// checked against. Left out, those of the system are.
 	// +optional
 	AuthoritiesFrom SecretKeyRef `json:"authoritiesFrom,omitzero"`
+
+	// bounces says how mails that come back are taken in, so that what they
+	// were to prove is taken back. Left out, none are.
+	// +optional
+	Bounces MailBounces `json:"bounces,omitzero"`
+}
+
+// MailBounces says how mails that come back are taken in.
+type MailBounces struct {
+	// address is where servers send back what they cannot deliver, for example
+	// "bounces@acme.example": the sender in the envelope of the mails. Left
+	// out, it is the address in from.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:Pattern=`^[^@<>\x00-\x20\x7f-\x9f]+@[^@<>\x00-\x20\x7f-\x9f]+$`
+	Address string `json:"address,omitempty"`
+
+	// keysFrom is a Secret of this namespace with the key current, and while
+	// keys are rotated the key previous besides. Whoever hands in what came
+	// back signs it with one of them, as Standard Webhooks says (whsec_...).
+	// +required
+	KeysFrom SecretRef `json:"keysFrom,omitzero"`
 }
 
 // MailSecurity says how the connection to a mail server is protected.
@@ -138,7 +161,8 @@ type SecretRef struct {
 // NoticeChannelStatus says whether the channel works.
 // +kubebuilder:validation:MinProperties=1
 type NoticeChannelStatus struct {
-	// conditions hold Ready, which says whether notices could be sent by it.
+	// conditions hold Ready, which says whether notices could be sent by it, and
+	// TakesBounces, which says whether mails that come back are taken in.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -36,6 +36,8 @@ const (
 	ReasonMailDeferred = "MailDeferred"
 	// ReasonMailRefused: the mail server does not take mail for this customer (5xx).
 	ReasonMailRefused = "MailRefused"
+	// ReasonBounced: a mail server took the mail over, and said later that it could not deliver it.
+	ReasonBounced = "Bounced"
 	// ReasonRedirectRefused: the receiver points elsewhere (3xx), and nobody follows.
 	ReasonRedirectRefused = "RedirectRefused"
 	// ReasonWebhookDeferred: the receiver put it off (408, 425, 429, 5xx).

@@ -41,10 +41,7 @@ func (s *Snapshot) ChannelSecrets(ctx context.Context, channel *v1alpha1.NoticeC
 		found.Password = string(r.key(ctx, name, keyPassword, true))
 	}
 	if name := spec.Webhook.KeysFrom.Name; name != "" {
-		found.Keys = append(found.Keys, string(r.key(ctx, name, keyCurrent, true)))
-		if previous := r.key(ctx, name, keyPrevious, false); len(previous) > 0 {
-			found.Keys = append(found.Keys, string(previous))
-		}
+		found.Keys = r.keys(ctx, name)
 	}
 	for _, from := range []v1alpha1.SecretKeyRef{spec.Mail.AuthoritiesFrom, spec.Webhook.AuthoritiesFrom} {
 		if from.Name != "" {

@@ -39,7 +39,21 @@ var noticeChannelFields = fields{
 	"spec.mail.credentialsFrom.name": chars(1, 253),
 	"spec.mail.authoritiesFrom.name": chars(1, 253),
 	"spec.mail.authoritiesFrom.key":  chars(1, 253),
-	"spec.allowedRanges":             items(1, 16, func(i int) string { return fmt.Sprintf("10.1.2.%d/32", i) }),
+	"spec.mail.bounces.address": all(
+		[]probe{
+			{"2 characters", "a@", "should be at least 3 chars long"},
+			{"3 characters", "a@b", ""},
+			{"254 characters", strings.Repeat("a", 252) + "@b", ""},
+			{"255 characters", strings.Repeat("a", 253) + "@b", "may not be more than 254 bytes"},
+		},
+		matching(
+			[]string{"bounces@acme.example", "bounces+forewarn@acme.example", "ablage@übung.example"},
+			[]string{
+				"bounces", "@acme.example", "bounces@", "Acme <bounces@acme.example>", "<bounces@acme.example>", "bounces@acme.example\n",
+				"bounces@acme.example>\r\nDATA", "a@b@c", "bounces @acme.example",
+			})),
+	"spec.mail.bounces.keysFrom.name": chars(1, 253),
+	"spec.allowedRanges":              items(1, 16, func(i int) string { return fmt.Sprintf("10.1.2.%d/32", i) }),
 	"spec.allowedRanges[0]": all(
 		[]probe{
 			{"3 characters", "::/", "should be at least 4 chars long"},

@@ -47,7 +47,7 @@ var required = map[string][]string{
 	"KeptContract": {"spec", "spec.format", "spec.digest", "spec.size", "spec.document"},
 	"NoticeChannel": {
 		"spec", "spec.mail.host", "spec.mail.from", "spec.mail.credentialsFrom.name",
-		"spec.mail.authoritiesFrom.name", "spec.mail.authoritiesFrom.key",
+		"spec.mail.authoritiesFrom.name", "spec.mail.authoritiesFrom.key", "spec.mail.bounces.keysFrom", "spec.mail.bounces.keysFrom.name",
 	},
 	"NoticeChannel-webhook": {
 		"spec", "spec.webhook.keysFrom", "spec.webhook.keysFrom.name",

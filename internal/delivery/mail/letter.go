@@ -11,7 +11,7 @@ import (
 
 // letter is a mail as it goes out.
 type letter struct {
-	from, to  string // bare addresses, their domains in ASCII
+	from, to  string // of the envelope: bare addresses, their domains in ASCII
 	messageID string // with its brackets
 	content   []byte // headers and body (RFC 5322)
 }
@@ -45,5 +45,5 @@ func (s *Sender) write(to string, m delivery.Message) (letter, *delivery.Failure
 	if _, err := msg.WriteTo(&content); err != nil {
 		return letter{}, invalid("the mail could not be written")
 	}
-	return letter{from: from.Address, to: recipient, messageID: "<" + id + ">", content: content.Bytes()}, nil
+	return letter{from: s.envelope(from), to: recipient, messageID: "<" + id + ">", content: content.Bytes()}, nil
 }

@@ -50,6 +50,8 @@ type Sender struct {
 	From string
 	// ReplyTo is where answers go. Empty: to From.
 	ReplyTo string
+	// ReturnTo is where servers send back what they cannot deliver: the sender in the envelope. Empty: to From.
+	ReturnTo string
 	// Dialer connects.
 	Dialer egress.Dialer
 	// RootCAs are the authorities that are trusted. Nil: the system's.
@@ -95,6 +97,11 @@ func (s *Sender) check() (from, replyTo *mail.Address, failure *delivery.Failure
 	if err != nil {
 		return nil, nil, invalid("the address that mails are from is none")
 	}
+	if s.ReturnTo != "" {
+		if _, err := bare(s.ReturnTo); err != nil {
+			return nil, nil, invalid("the address that mails come back to is none")
+		}
+	}
 	if s.ReplyTo == "" {
 		return from, nil, nil
 	}
@@ -102,6 +109,14 @@ func (s *Sender) check() (from, replyTo *mail.Address, failure *delivery.Failure
 		return nil, nil, invalid("the address that answers go to is none")
 	}
 	return from, replyTo, nil
+}
+
+// envelope is the sender that servers are told.
+func (s *Sender) envelope(from *mail.Address) string {
+	if to, err := bare(s.ReturnTo); err == nil {
+		return to
+	}
+	return from.Address
 }
 
 func (s *Sender) address() string {

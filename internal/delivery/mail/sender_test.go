@@ -50,6 +50,25 @@ Reference 0123456789abcdef0123456789abcdef
 	}
 }
 
+// What comes back goes where it is taken in, and customers see the address that they know.
+func TestSendWithAnAddressToComeBackTo(t *testing.T) {
+	s := newServer(t)
+	sender := s.start(t, StartTLS)
+	sender.ReturnTo = "bounces@rückläufer.example"
+	if _, err := sender.Send(t.Context(), jane, message()); err != nil {
+		t.Fatal(err)
+	}
+	got := s.mails()
+	if len(got) != 1 || got[0].from != "bounces@xn--rcklufer-3za0v.example" {
+		t.Errorf("got %+v", got)
+	}
+	for _, header := range []string{"From: \"Acme APIs\" <notices@acme.example>\r\n", "@acme.example>\r\nSubject: "} {
+		if !strings.Contains(got[0].content, header) {
+			t.Errorf("there is no %q in %s", header, got[0].content)
+		}
+	}
+}
+
 // A retry is the same mail to the byte, by whichever replica.
 func TestSendAgain(t *testing.T) {
 	s := newServer(t)
@@ -115,6 +134,9 @@ func TestSendLooksAtItsSettings(t *testing.T) {
 		"from two":                  {func(s *Sender) { s.From = "a@acme.example, b@acme.example" }, "from is none"},
 		"from two lines":            {func(s *Sender) { s.From = "Acme\r\nBcc: x@acme.example <a@acme.example>" }, "from is none"},
 		"from a line separator":     {func(s *Sender) { s.From = "Acme\u2028 <a@acme.example>" }, "from is none"},
+		"back to nobody":            {func(s *Sender) { s.ReturnTo = "nobody" }, "come back to is none"},
+		"back to a name":            {func(s *Sender) { s.ReturnTo = "Acme <bounces@acme.example>" }, "come back to is none"},
+		"back to two lines":         {func(s *Sender) { s.ReturnTo = "b@acme.example>\r\nRCPT TO:<x@acme.example" }, "come back to is none"},
 		"answers to nobody":         {func(s *Sender) { s.ReplyTo = "nobody" }, "answers go to is none"},
 	}
 	for name, c := range cases {

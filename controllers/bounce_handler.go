@@ -1,0 +1,150 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"forewarn.dev/forewarn/internal/delivery/bounce"
+	"forewarn.dev/forewarn/internal/delivery/webhook"
+)
+
+const (
+	// bouncesAtOnce bounds what is held of mails that come back, and of what strangers say are some: at most 8 MiB.
+	bouncesAtOnce = 32
+	// bounceTime is for looking at one. A mail server tries again.
+	bounceTime = 10 * time.Second
+	// bounceRetry is after how many seconds it is to do so.
+	bounceRetry = "60"
+)
+
+// bouncePath is where what came back to a channel is handed in.
+func bouncePath(channel types.NamespacedName) string {
+	return "/bounces/" + channel.Namespace + "/" + channel.Name
+}
+
+// bounces takes in what mail servers send back after they took a mail over. Every replica does.
+//
+//	POST, signed -> notification read -> the message found -> Delivered becomes Failed -> the clock of the notice is
+//	                                                                                     worked out anew
+type bounces struct {
+	client client.Client
+	live   client.Reader // without a cache
+	keys   keyring
+	own    clock.PassiveClock
+	places chan struct{}
+	routes *http.ServeMux
+}
+
+func newBounces(s shared, own clock.PassiveClock) *bounces {
+	b := &bounces{
+		client: s.client, live: s.live, keys: keyring{channels: s.client, snapshot: s.snapshot}, own: own,
+		places: make(chan struct{}, bouncesAtOnce), routes: http.NewServeMux(),
+	}
+	b.routes.HandleFunc("POST /bounces/{namespace}/{channel}", b.serve)
+	return b
+}
+
+// ServeHTTP answers in words of our own: a mail server may send them on to whoever it likes.
+func (b *bounces) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	b.routes.ServeHTTP(w, r)
+}
+
+func (b *bounces) serve(w http.ResponseWriter, r *http.Request) {
+	select {
+	case b.places <- struct{}{}:
+		defer func() { <-b.places }()
+	default:
+		later(w, "too many mails come back at once")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), bounceTime)
+	defer cancel()
+	channel := types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("channel")}
+	body, ok := b.signed(ctx, w, r, channel)
+	if !ok {
+		return
+	}
+	report, err := bounce.Parse(body)
+	if err != nil {
+		say(w, http.StatusUnprocessableEntity, err.Error())
+		return
+	}
+	if !report.Failed {
+		say(w, http.StatusOK, "nothing changes: the mail did not fail for good")
+		return
+	}
+	found, err := b.apply(ctx, channel, report.ID)
+	switch {
+	case err != nil:
+		ctrl.LoggerFrom(ctx).Error(err, "Looking at a mail that came back", "channel", channel.String())
+		later(w, "it cannot be looked at now")
+	case found == bounceUnknown:
+		say(w, http.StatusUnprocessableEntity, "no message of this channel has that Message-ID, or its notice was deleted")
+	case found == bounceEarly:
+		later(w, "the message is still under way")
+	case found == bounceSettled:
+		say(w, http.StatusOK, "nothing changes: the message does not count as delivered")
+	default:
+		ctrl.LoggerFrom(ctx).Info("Took back that a mail was delivered", "channel", channel.String(), "id", report.ID)
+		say(w, http.StatusOK, "taken: the message counts as delivered no more")
+	}
+}
+
+// signed returns what was sent, if it was signed with a key of the channel. Whoever has none learns nothing: not
+// whether there is such a channel either.
+func (b *bounces) signed(ctx context.Context, w http.ResponseWriter, r *http.Request, channel types.NamespacedName) ([]byte, bool) {
+	now := b.own.Now()
+	if webhook.Signed(r.Header, now) != nil {
+		notSigned(w)
+		return nil, false
+	}
+	keys, err := b.keys.of(ctx, channel, now)
+	switch {
+	case err != nil: // the condition of the channel says it: strangers do not fill a log
+		later(w, "it cannot be looked at now")
+		return nil, false
+	case len(keys) == 0:
+		notSigned(w)
+		return nil, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bounce.MaxSize))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		say(w, http.StatusRequestEntityTooLarge, "the notification is larger than 256 KiB")
+		return nil, false
+	}
+	if err != nil {
+		later(w, "it did not arrive in full")
+		return nil, false
+	}
+	if webhook.Verify(keys, r.Header, body, now) != nil {
+		notSigned(w)
+		return nil, false
+	}
+	return body, true
+}
+
+func notSigned(w http.ResponseWriter) {
+	say(w, http.StatusUnauthorized, "the signature does not hold: see that the namespace, the channel, its key and the clock are right")
+}
+
+func later(w http.ResponseWriter, text string) {
+	w.Header().Set("Retry-After", bounceRetry)
+	say(w, http.StatusServiceUnavailable, text+"; try again")
+}
+
+func say(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text+"\n") // whoever asked is gone
+}
