@@ -14,13 +14,15 @@ func addAnswers(ctx context.Context, mgr manager.Manager, s shared, o Options) e
 	if o.Answers == nil {
 		return nil
 	}
-	d := newDesk(s, mgr.GetLogger().WithName("answers"))
-	return serveStrangers(ctx, mgr, "answers", o.Answers.address, answersPaths(d, o.Answers))
+	log := mgr.GetLogger().WithName("answers")
+	paths := answersPaths(newDesk(s, log), o.Answers)
+	paths.Handle("/bounces/", newBounces(s, o.Own, log))
+	return serveStrangers(ctx, mgr, "answers", o.Answers.address, paths)
 }
 
-// answersPaths are all that the port has. What is added here is reached by anybody: it bounds what it reads, and knows
+// answersPaths are those that links lead to, and nothing for all others. What is added here is reached by anybody: it bounds what it reads, and knows
 // by a signature whom it believes before it costs anything.
-func answersPaths(d *desk, a *Answers) http.Handler {
+func answersPaths(d *desk, a *Answers) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle(door.Path, &door.Door{Keys: a.keys.current, Now: d.clock.Now, Find: d.find, Keep: d.keep})
 	mux.HandleFunc("/", door.NotFound)

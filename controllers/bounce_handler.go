@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"forewarn.dev/forewarn/internal/delivery/bounce"
@@ -25,9 +25,9 @@ const (
 	bounceRetry = "60"
 )
 
-// bouncePath is where what came back to a channel is handed in.
-func bouncePath(channel types.NamespacedName) string {
-	return "/bounces/" + channel.Namespace + "/" + channel.Name
+// bounceURL is where what came back to a channel is handed in.
+func (a *Answers) bounceURL(channel types.NamespacedName) string {
+	return a.base + "bounces/" + channel.Namespace + "/" + channel.Name
 }
 
 // bounces takes in what mail servers send back after they took a mail over. Every replica does.
@@ -39,14 +39,17 @@ type bounces struct {
 	live   client.Reader // without a cache
 	keys   keyring
 	own    clock.PassiveClock
+	log    logr.Logger
 	places chan struct{}
-	routes *http.ServeMux
+	// writing has one place: those that come back together mostly stand in the same record.
+	writing chan struct{}
+	routes  *http.ServeMux
 }
 
-func newBounces(s shared, own clock.PassiveClock) *bounces {
+func newBounces(s shared, own clock.PassiveClock, log logr.Logger) *bounces {
 	b := &bounces{
-		client: s.client, live: s.live, keys: keyring{channels: s.client, snapshot: s.snapshot}, own: own,
-		places: make(chan struct{}, bouncesAtOnce), routes: http.NewServeMux(),
+		client: s.client, live: s.live, keys: keyring{channels: s.client, snapshot: s.snapshot}, own: own, log: log,
+		places: make(chan struct{}, bouncesAtOnce), writing: make(chan struct{}, 1), routes: http.NewServeMux(),
 	}
 	b.routes.HandleFunc("POST /bounces/{namespace}/{channel}", b.serve)
 	return b
@@ -84,10 +87,14 @@ func (b *bounces) serve(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusOK, "nothing changes: the mail did not fail for good")
 		return
 	}
-	found, err := b.apply(ctx, channel, report.ID)
+	found := bounceUnknown
+	err = inTurn(ctx, b.writing, func() (err error) {
+		found, err = b.apply(ctx, channel, report.ID)
+		return err
+	})
 	switch {
 	case err != nil:
-		ctrl.LoggerFrom(ctx).Error(err, "Looking at a mail that came back", "channel", channel.String())
+		b.log.Error(err, "Looking at a mail that came back", "channel", channel.String())
 		later(w, "it cannot be looked at now")
 	case found == bounceUnknown:
 		say(w, http.StatusUnprocessableEntity, "no message of this channel has that Message-ID, or its notice was deleted")
@@ -96,7 +103,7 @@ func (b *bounces) serve(w http.ResponseWriter, r *http.Request) {
 	case found == bounceSettled:
 		say(w, http.StatusOK, "nothing changes: the message does not count as delivered")
 	default:
-		ctrl.LoggerFrom(ctx).Info("Took back that a mail was delivered", "channel", channel.String(), "id", report.ID)
+		b.log.Info("Took back that a mail was delivered", "channel", channel.String(), "id", report.ID)
 		say(w, http.StatusOK, "taken: the message counts as delivered no more")
 	}
 }

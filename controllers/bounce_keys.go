@@ -49,13 +49,16 @@ func (r *NoticeChannelReconciler) setTakesBounces(ctx context.Context, channel *
 	}
 	c := conditions{list: &channel.Status.Conditions, generation: channel.Generation, now: now}
 	switch {
+	case r.answers == nil && channel.Spec.Mail.Bounces.KeysFrom.Name != "":
+		c.set(v1alpha1.ConditionTakesBounces, metav1.ConditionFalse, v1alpha1.ReasonNotServed,
+			"the manager takes nothing in: start it with --answers-address, and not in a rehearsal")
 	case failure != nil:
 		c.set(v1alpha1.ConditionTakesBounces, metav1.ConditionFalse, failure.Reason, failure.Text)
 	case len(keys) == 0:
 		apimeta.RemoveStatusCondition(c.list, v1alpha1.ConditionTakesBounces)
 	default:
 		c.set(v1alpha1.ConditionTakesBounces, metav1.ConditionTrue, v1alpha1.ReasonReady,
-			"mails that come back are taken in at "+bouncePath(keyOf(channel)))
+			"mails that come back are taken in at "+r.answers.bounceURL(keyOf(channel)))
 	}
 	return nil
 }

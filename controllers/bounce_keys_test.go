@@ -33,7 +33,7 @@ func TestTakesBounces(t *testing.T) {
 		want   string
 	}{
 		"it takes none in":      {nil, "", nil, ""},
-		"a key":                 {map[string]string{"current": bounceKey}, "bounces", nil, "True Ready: mails that come back are taken in at /bounces/shop/mail"},
+		"a key":                 {map[string]string{"current": bounceKey}, "bounces", nil, "True Ready: mails that come back are taken in at https://notices.acme.example/bounces/shop/mail"},
 		"two keys":              {map[string]string{"current": bounceKey, "previous": earlierKey}, "bounces", nil, "True Ready: "},
 		"no Secret":             {nil, "bounces", nil, "False SecretNotFound: there is no secret/bounces with the key current"},
 		"no current key":        {map[string]string{"previous": earlierKey}, "bounces", nil, "False SecretNotFound: there is no secret/bounces with the key current"},
@@ -62,7 +62,9 @@ func TestTakesBounces(t *testing.T) {
 			channel := &v1alpha1.NoticeChannel{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "mail", Generation: 2}}
 			channel.Spec.Mail.Bounces.KeysFrom.Name = tc.secret
 			channel.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionTakesBounces, Reason: "AsItWas"}}
-			r := &NoticeChannelReconciler{shared: shared{client: c, live: c, snapshot: snapshot.New(c, c)}}
+			r := &NoticeChannelReconciler{
+				shared: shared{client: c, live: c, snapshot: snapshot.New(c, c)}, answers: &Answers{base: "https://notices.acme.example/"},
+			}
 			err := r.setTakesBounces(t.Context(), channel, noon)
 			got := ""
 			if condition := apimeta.FindStatusCondition(channel.Status.Conditions, v1alpha1.ConditionTakesBounces); err != nil {
@@ -72,6 +74,16 @@ func TestTakesBounces(t *testing.T) {
 			}
 			if (got == "") != (tc.want == "") || !strings.HasPrefix(got, tc.want) {
 				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			if tc.want == "" || tc.want == "error" {
+				return
+			}
+			r.answers = nil
+			if err := r.setTakesBounces(t.Context(), channel, noon); err != nil {
+				t.Fatal(err)
+			}
+			if c := apimeta.FindStatusCondition(channel.Status.Conditions, v1alpha1.ConditionTakesBounces); c == nil || c.Reason != v1alpha1.ReasonNotServed {
+				t.Errorf("without a port it is %v", c)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -86,7 +87,7 @@ func newPostbox(t *testing.T, change ...func(*postbox, *v1alpha1.DeliveryRecord)
 	}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(record).
 		WithObjects(channel, other, deaf, keyless, secret, record).WithInterceptorFuncs(p.funcs).Build()
-	p.bounces = newBounces(shared{client: c, live: c, snapshot: snapshot.New(c, c)}, p.clock)
+	p.bounces = newBounces(shared{client: c, live: c, snapshot: snapshot.New(c, c)}, p.clock, logr.Discard())
 	return p
 }
 

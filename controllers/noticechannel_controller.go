@@ -17,6 +17,8 @@ type NoticeChannelReconciler struct {
 	shared
 	dispatch
 	pauses *pauses
+	// answers is the port that mails which come back are handed in at, too. Nil: there is none.
+	answers *Answers
 }
 
 // Secrets are read where the owner of a namespace permits it: config/rbac/secret_reader.yaml.

@@ -20,7 +20,7 @@ func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 		For(&v1alpha1.NoticeChannel{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(pauses.channels).
 		WithOptions(controllerOptions()).
-		Complete(patient{&NoticeChannelReconciler{shared: s, dispatch: dispatch, pauses: pauses}})
+		Complete(patient{&NoticeChannelReconciler{shared: s, dispatch: dispatch, pauses: pauses, answers: o.Answers}})
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,12 @@ const (
 // and the message says what has to be put right.
 const ConditionTakesBounces = "TakesBounces"
 
+// Reasons of TakesBounces, besides those of Ready.
+const (
+	// ReasonNotServed: the manager has no port to take them in at.
+	ReasonNotServed = "NotServed"
+)
+
 // ConditionReachable is on Audience.
 //
 // True: a contact leads to each customer. False: some would not hear, and the

@@ -37,9 +37,9 @@ var (
 )
 
 // answering is a namespace whose customers are told by mail, and can answer.
-func answering(t *testing.T) *telling {
+func answering(t *testing.T, change ...func(*v1alpha1.NoticePolicySpec)) *telling {
 	t.Helper()
-	s := newTelling(t, customersByMail)
+	s := newTelling(t, customersByMail, change...)
 	s.stop()
 	s.answersAddress, s.answersKeys = s.freeAddress(), t.TempDir()
 	s.keys(map[string]string{"current": firstKey})

@@ -39,9 +39,9 @@ type MailServer struct {
 	before   func(n int)
 }
 
-// Letter is a mail that was taken over.
+// Letter is a mail that was taken over, from and to the addresses of its envelope.
 type Letter struct {
-	To, MessageID, Subject, Content string
+	From, To, MessageID, Subject, Content string
 }
 
 // NewMailServer starts one.
@@ -115,8 +115,8 @@ func (m *MailServer) Refused() int {
 }
 
 type mailSession struct {
-	server *MailServer
-	to     string
+	server   *MailServer
+	from, to string
 }
 
 func (s *mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -133,7 +133,10 @@ func (s *mailSession) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
+	return nil
+}
 
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = to
@@ -154,7 +157,7 @@ func (s *mailSession) Data(r io.Reader) error {
 	s.server.mutex.Lock()
 	defer s.server.mutex.Unlock()
 	s.server.taken = append(s.server.taken, Letter{
-		To: s.to, MessageID: message.Header.Get("Message-ID"), Subject: message.Header.Get("Subject"), Content: string(content),
+		From: s.from, To: s.to, MessageID: message.Header.Get("Message-ID"), Subject: message.Header.Get("Subject"), Content: string(content),
 	})
 	if s.server.before != nil {
 		s.server.before(len(s.server.taken))
