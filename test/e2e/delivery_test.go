@@ -176,8 +176,8 @@ func TestTellingCustomersByMail(t *testing.T) {
 	s.hears("Reminder, ")
 
 	s.get(notice, "no-delete")
-	notice.Spec.EffectiveTime = ptr.To(metav1.NewTime(notice.Spec.EffectiveTime.Add(48 * time.Hour)))
-	s.Expect(s.admin.Update(s.ctx, notice)).To(Succeed())
+	later := fmt.Sprintf(`{"spec":{"effectiveTime":%q}}`, notice.Spec.EffectiveTime.Add(48*time.Hour).UTC().Format(time.RFC3339))
+	s.Expect(s.admin.Patch(s.ctx, notice, client.RawPatch("application/merge-patch+json", []byte(later)))).To(Succeed())
 	for _, letters := range s.hears("Postponed to ") {
 		s.Expect(letters[0].Content).To(ContainSubstring("Before: "))
 	}
