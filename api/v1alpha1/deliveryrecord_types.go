@@ -37,6 +37,13 @@ type DeliveryRecordSpec struct {
 	// of the notice while they are. Left out, it is not known.
 	// +optional
 	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+
+	// updates is how many updates the notice had when the record was planned:
+	// these customers are told of them with it. Left out, it had none.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50
+	Updates int32 `json:"updates,omitempty"`
 }
 
 // NoticeRef names a ChangeNotice in the same namespace.

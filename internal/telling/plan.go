@@ -28,7 +28,7 @@ func Plan(notice *v1alpha1.ChangeNotice, stage v1alpha1.NoticeStage, customers [
 		namespace: notice.Namespace,
 		spec: v1alpha1.DeliveryRecordSpec{
 			NoticeRef: v1alpha1.NoticeRef{Name: v1alpha1.ObjectName(notice.Name), UID: string(notice.UID)},
-			Stage:     stage, EffectiveTime: notice.Spec.EffectiveTime.DeepCopy(),
+			Stage:     stage, EffectiveTime: notice.Spec.EffectiveTime.DeepCopy(), Updates: int32(len(notice.Spec.Updates)),
 		},
 		planned: metav1.NewTime(now.UTC().Truncate(time.Second)),
 	}

@@ -60,6 +60,9 @@ func Due(in DueInput) (stages []v1alpha1.NoticeStage, next *time.Time) {
 			since = in.Now // they learn the date now
 		}
 	}
+	if stage := t.update(); stage != "" {
+		stages = append(stages, stage)
+	}
 	reminder, next := t.reminder(since)
 	if reminder != "" {
 		stages = append(stages, reminder)

@@ -22,6 +22,8 @@ type toldStage struct {
 	records, wanted int32
 	// planned is the moment of that plan.
 	planned time.Time
+	// updates are those that all of them were told of.
+	updates int
 	// effective is the earliest date that anybody was told with it; zero where that is not known.
 	effective time.Time
 }
@@ -51,6 +53,9 @@ func filled(r *v1alpha1.DeliveryRecord) bool { return len(r.Status.Deliveries) >
 func (s *toldStage) add(r *v1alpha1.DeliveryRecord) {
 	s.records++
 	wanted, planned := max(r.Spec.Records, 1), plannedAt(r)
+	if updates := int(r.Spec.Updates); s.records == 1 || updates < s.updates {
+		s.updates = updates
+	}
 	switch {
 	case planned.After(s.planned):
 		s.planned, s.wanted = planned, wanted
@@ -144,13 +149,18 @@ func (t *told) reminder(since time.Time) (stage v1alpha1.NoticeStage, next *time
 func (t *told) postponed() int {
 	last := 0
 	for stage := range t.stages {
-		if number, found := strings.CutPrefix(string(stage), string(delivery.Postponed)+"-"); found {
-			if n, err := strconv.Atoi(number); err == nil {
-				last = max(last, n)
-			}
-		}
+		last = max(last, numberOf(stage, delivery.Postponed))
 	}
 	return last
+}
+
+// numberOf is the number of a stage of that kind, 0 for another.
+func numberOf(stage v1alpha1.NoticeStage, kind delivery.Stage) int {
+	number, found := strings.CutPrefix(string(stage), string(kind)+"-")
+	if n, err := strconv.Atoi(number); found && err == nil {
+		return n
+	}
+	return 0
 }
 
 func postponed(n int) v1alpha1.NoticeStage { return v1alpha1.NoticeStage(delivery.PostponedStage(n)) }

@@ -99,6 +99,7 @@ var deliveryRecordFields = fields{
 			})),
 	"spec.shard":   between(0, 999),
 	"spec.records": between(1, 9999),
+	"spec.updates": between(1, 50),
 
 	"status": notEmpty(),
 	"status.deliveries": items(1, 500, func(i int) map[string]any {

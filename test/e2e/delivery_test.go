@@ -175,9 +175,9 @@ func TestTellingCustomersByMail(t *testing.T) {
 	s.restartManager(0)
 	s.hears("Reminder, ")
 
-	s.get(notice, "no-delete")
-	later := fmt.Sprintf(`{"spec":{"effectiveTime":%q}}`, notice.Spec.EffectiveTime.Add(48*time.Hour).UTC().Format(time.RFC3339))
-	s.Expect(s.admin.Patch(s.ctx, notice, client.RawPatch("application/merge-patch+json", []byte(later)))).To(Succeed())
+	s.edit("no-delete", func(spec *v1alpha1.ChangeNoticeSpec) {
+		spec.EffectiveTime = ptr.To(metav1.NewTime(spec.EffectiveTime.Add(48 * time.Hour)))
+	})
 	for _, letters := range s.hears("Postponed to ") {
 		s.Expect(letters[0].Content).To(ContainSubstring("Before: "))
 	}
