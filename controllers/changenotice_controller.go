@@ -48,6 +48,7 @@ func (r *ChangeNoticeReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	input.NoAnswers = r.noAnswers
 	verdict := gate.EvaluateNotice(input)
 	setNoticeStatus(notice, verdict, now)
+	stampInForce(notice, input.API)
 	if err := r.writeStatus(ctx, notice, apiequality.Semantic.DeepEqual(before.Status, notice.Status)); err != nil {
 		return ctrl.Result{}, err
 	}

@@ -35,6 +35,7 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	status.WayBack = seen.promise.WayBack
 	status.BrokenPromises = seen.promise.Broken
 	status.BrokenPromiseCount = ptr.To(seen.promise.BrokenCount)
+	status.NoticesInForce = seen.promise.InForce
 	status.ConfirmedBaseline = gate.ConfirmedBaseline(api)
 	status.NextChangeTime = optionalTime(seen.promise.NextChange)
 

@@ -202,7 +202,7 @@ func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 func matterOfTelling(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.WithdrawnTime, status.SupersededBy, status.Clock, status.LapsedTime,
-		status.UpdateTimes}
+		status.UpdateTimes, status.InForceTime}
 }
 
 func matterOfAudience(audience *v1alpha1.Audience) any {

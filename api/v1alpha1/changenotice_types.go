@@ -153,6 +153,7 @@ const AnswersObjections UpdateAnswers = "Objections"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.effectiveTime) || has(self.effectiveTime) && self.effectiveTime >= oldSelf.effectiveTime",message="the date that customers were told can only move to later"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.postponements) || has(self.postponements) && self.postponements[size(self.postponements) - 1].number >= oldSelf.postponements[size(oldSelf.postponements) - 1].number",message="the number of postponements does not go back"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.updateTimes) || has(self.updateTimes) && size(self.updateTimes) >= size(oldSelf.updateTimes)",message="the stamps of updates stay"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.inForceTime) || has(self.inForceTime) && self.inForceTime == oldSelf.inForceTime",message="the stamp of a change in force stays"
 // +kubebuilder:validation:MinProperties=1
 type ChangeNoticeStatus struct {
 	// conditions are Published, Matured, Ready.
@@ -205,6 +206,11 @@ type ChangeNoticeStatus struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	UpdateTimes []metav1.Time `json:"updateTimes,omitempty"`
+
+	// inForceTime is the moment at which something that the notice covers was
+	// first seen to serve, whatever its date says. Left out, nothing was.
+	// +optional
+	InForceTime *metav1.Time `json:"inForceTime,omitempty"`
 
 	// owed is how much notice was owed when the notice was published, per
 	// version and class. It does not change afterwards.

@@ -214,6 +214,15 @@ type CustomerAPIStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	BrokenPromiseCount *int32 `json:"brokenPromiseCount,omitempty"`
 
+	// noticesInForce are the notices of which something serves or has served,
+	// each with the moment at which that was first seen. Of more than 64 the
+	// oldest are left out: a ChangeNotice keeps its own inForceTime.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	NoticesInForce []NoticeInForce `json:"noticesInForce,omitempty"`
+
 	// nextChangeTime is the moment at which what is admissible next changes by
 	// itself.
 	// +optional
@@ -301,6 +310,21 @@ type ServingRevision struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=1024
 	BreachImages []string `json:"breachImages,omitempty"`
+}
+
+// NoticeInForce is a notice of which something has come to serve.
+type NoticeInForce struct {
+	// notice is the ChangeNotice that told customers of it.
+	// +required
+	Notice ObjectName `json:"notice,omitempty"`
+
+	// revision is the APIRevision by which it was first seen to serve.
+	// +required
+	Revision ObjectName `json:"revision,omitempty"`
+
+	// time is the moment at which it was.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
 }
 
 // PromisedContract is a contract that customers rely on.

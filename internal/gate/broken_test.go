@@ -32,6 +32,7 @@ func (s *story) after(d time.Duration, observed ...gate.Observation) gate.Promis
 	s.api.Status = v1alpha1.CustomerAPIStatus{
 		Serving: out.Serving, Promised: out.Promised, WayBack: out.WayBack,
 		BrokenPromises: out.Broken, BrokenPromiseCount: &count,
+		NoticesInForce: out.InForce,
 	}
 	return out
 }

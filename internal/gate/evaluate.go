@@ -56,6 +56,7 @@ func (r *reading) verdict() Verdict {
 		Decided:  !slices.ContainsFunc(blocking, func(f Finding) bool { return !decides(f) }),
 		OnMerit:  len(blocking) == 0,
 		Changes:  r.judged(),
+		Listed:   r.listed(),
 	}
 	for _, w := range r.needing() {
 		v.Breaking++

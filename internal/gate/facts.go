@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // RevisionFacts is what Promise needs to know of a revision.
@@ -25,6 +26,8 @@ type RevisionFacts struct {
 	Waiver    string
 	Uncovered int
 	Merits    string
+	// Listed are the notices that stand and list something of it.
+	Listed []notice.Listing
 }
 
 // FactsOf are the facts of a revision after its verdict.
@@ -35,6 +38,7 @@ func FactsOf(revision *v1alpha1.APIRevision, proposal Proposal, verdict Verdict)
 		NameReused: nameTaken(verdict),
 		Decided:    verdict.Decided, OnMerit: verdict.OnMerit, Waiver: verdict.Waiver,
 		Uncovered: verdict.Uncovered, Merits: verdict.Merits,
+		Listed: verdict.Listed,
 	}
 	judged := apimeta.FindStatusCondition(revision.Status.Conditions, v1alpha1.ConditionJudged)
 	if judged != nil && judged.Status == metav1.ConditionTrue {

@@ -37,6 +37,7 @@ func Promise(in PromiseInput) PromiseOutput {
 		Keeper:          keeper(in.Keeper, in.Observed),
 	}
 	out.Broken, out.BrokenCount = p.broken()
+	out.InForce = p.inForce()
 	out.NextChange = p.nextChange(out.Promised, out.WayBack)
 	return out
 }

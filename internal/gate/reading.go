@@ -62,9 +62,7 @@ func (r *reading) weigh(changes []contract.Change) {
 		if c.Rule != ruleDeclared && c.Operation != "" && v1alpha1.ChangeClass(c.Class) == v1alpha1.ClassRemoval {
 			w.movedTo = r.Proposal.Moved[c.Fingerprint]
 		}
-		// A declared change of a version that nobody was promised reaches nobody.
-		unheard := c.Rule == ruleDeclared && !r.promises(c.Version)
-		if w.movedTo == "" && !unheard && r.policies.NoticeNeeded(w.subject.Classes, w.subject.Stability) {
+		if w.movedTo == "" && !r.unheard(c) && r.policies.NoticeNeeded(w.subject.Classes, w.subject.Stability) {
 			w.needsNotice = true
 			w.owed = r.owedFrom(w.subject)
 			w.coverage = r.ledger.Coverage(w.subject, r.Now)
@@ -140,6 +138,11 @@ func (r *reading) promises(version string) bool {
 	return slices.ContainsFunc(r.API.Status.Promised, func(p v1alpha1.PromisedContract) bool {
 		return string(p.Version) == version
 	})
+}
+
+// unheard says that a change reaches nobody: one that was declared of a version that nobody was promised.
+func (r *reading) unheard(c contract.Change) bool {
+	return c.Rule == ruleDeclared && !r.promises(c.Version)
 }
 
 // needing are the changes that customers have to be told of.

@@ -7,6 +7,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/contract"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // Input is all that a verdict on a revision depends on.
@@ -94,6 +95,8 @@ type Verdict struct {
 	NextChange *time.Time
 	// Waiver is the Waiver that counts for a revision which is not admissible on its merits.
 	Waiver string
+	// Listed are the notices that stand and list something of the revision, whether or not it may serve yet.
+	Listed []notice.Listing
 }
 
 // NoticeInput is all that is to be said about a notice depends on.
@@ -194,6 +197,8 @@ type PromiseOutput struct {
 	// Broken is the whole list as it is to be kept, and BrokenCount the count.
 	Broken      []v1alpha1.BrokenPromise
 	BrokenCount int32
+	// InForce are the notices of which something serves or has served, as they are to be kept.
+	InForce []v1alpha1.NoticeInForce
 	// Keeper is the one workload whose deletion would take the API away from customers.
 	Keeper     *v1alpha1.WorkloadRef
 	NextChange *time.Time

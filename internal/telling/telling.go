@@ -63,6 +63,9 @@ func Due(in DueInput) (stages []v1alpha1.NoticeStage, next *time.Time) {
 	if stage := t.update(); stage != "" {
 		stages = append(stages, stage)
 	}
+	if stage := t.inForce(); stage != "" {
+		stages = append(stages, stage)
+	}
 	reminder, next := t.reminder(since)
 	if reminder != "" {
 		stages = append(stages, reminder)

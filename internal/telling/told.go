@@ -115,10 +115,10 @@ func (t *told) since() time.Time {
 }
 
 // reminder is the one that is due by now, and next the moment of the one after. Its moment is after since, when
-// customers were told the date.
+// customers were told the date. Of what serves nobody is reminded.
 func (t *told) reminder(since time.Time) (stage v1alpha1.NoticeStage, next *time.Time) {
 	effective := t.Notice.Spec.EffectiveTime.UTC()
-	if !t.Now.Before(effective) {
+	if !t.Now.Before(effective) || t.Notice.Status.InForceTime != nil {
 		return "", nil
 	}
 	last := 0

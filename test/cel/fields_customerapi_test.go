@@ -74,5 +74,10 @@ var customerAPIFields = fields{
 	"status.brokenPromises[0].waiver":   objectName,
 	"status.brokenPromises[0].changes":  atLeast(0),
 	"status.brokenPromises[0].message":  chars(1, 1024),
+	"status.noticesInForce": items(1, 64, func(int) map[string]any {
+		return map[string]any{"notice": "orders-no-delete", "revision": "orders-2", "time": "2026-11-20T09:00:00Z"}
+	}),
+	"status.noticesInForce[0].notice":   objectName,
+	"status.noticesInForce[0].revision": objectName,
 	"status.brokenPromiseCount":         atLeast(0),
 }

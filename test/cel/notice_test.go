@@ -30,6 +30,7 @@ func published(t *testing.T) *unstructured.Unstructured {
 	u := sample(t, "ChangeNotice")
 	remove(u, "status.withdrawnTime")
 	remove(u, "status.lapsedTime")
+	remove(u, "status.inForceTime")
 	return u
 }
 

@@ -39,6 +39,7 @@ var required = map[string][]string{
 		"status.promised[0].version", "status.promised[0].stability", "status.promised[0].revision", "status.promised[0].contract", "status.promised[0].since",
 		"status.wayBack[0].untilTime",
 		"status.brokenPromises[0].time", "status.brokenPromises[0].cause", "status.brokenPromises[0].changes", "status.brokenPromises[0].message",
+		"status.noticesInForce[0].notice", "status.noticesInForce[0].revision", "status.noticesInForce[0].time",
 	},
 	"DeliveryRecord": {
 		"spec", "spec.noticeRef", "spec.noticeRef.name", "spec.noticeRef.uid", "spec.channel", "spec.stage", "spec.shard",

@@ -20,10 +20,12 @@ const (
 	dateStays        = "status: the date that customers were told can only move to later"
 	numberStays      = "status: the number of postponements does not go back"
 	updatesStay      = "status: the stamps of updates stay"
+	inForceStays     = "status: the stamp of a change in force stays"
 )
 
 var everyStamp = []string{
 	publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays, replacementStays, dateStays, numberStays, updatesStay,
+	inForceStays,
 }
 
 func TestStampsStay(t *testing.T) {
@@ -68,6 +70,9 @@ func TestStampsStay(t *testing.T) {
 		"an update more":                 allowed(add("status.updateTimes", "2026-11-23T09:00:00Z")),
 		"an update less":                 refused(updatesStay, setting("status.updateTimes", []any{"2026-11-22T09:00:00Z"})),
 		"updateTimes gone":               refusedRemoval(updatesStay, "status.updateTimes"),
+		"inForceTime a second later":     refused(inForceStays, setting("status.inForceTime", "2027-07-01T00:00:06Z")),
+		"inForceTime a second earlier":   refused(inForceStays, setting("status.inForceTime", "2027-07-01T00:00:04Z")),
+		"inForceTime gone":               refusedRemoval(inForceStays, "status.inForceTime"),
 		"all of it gone":                 {change: removing("status"), complaints: everyStamp, removes: true},
 		"all but observedGeneration gone": {
 			change: setting("status", map[string]any{"observedGeneration": int64(1)}), complaints: everyStamp, removes: true,
@@ -115,6 +120,7 @@ func TestStampsAreSet(t *testing.T) {
 	u = published(t)
 	tryEdits(t, "status", u, everyWay, map[string]edit{
 		"withdrawal": allowed(setting("status.withdrawnTime", "2026-11-23T09:00:00Z")),
+		"in force":   allowed(setting("status.inForceTime", "2026-11-23T09:00:00Z")),
 	})
 
 	u = published(t)

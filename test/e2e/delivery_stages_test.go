@@ -54,3 +54,44 @@ func TestCustomersHearOfUpdates(t *testing.T) {
 	s.Expect(s.mail.Taken()).To(HaveLen(9), fmt.Sprint(s.states("Updated-2")))
 	s.nothingPersonal()
 }
+
+// Customers hear that a change is in force when it really serves, and not on its date: once, whatever is rolled back.
+func TestCustomersHearThatAChangeIsInForce(t *testing.T) {
+	s := newTelling(t, customersByMail)
+	s.create(s.mailChannel())
+	s.revision("orders-1", "orders", openAPI(listOrders, deleteOrder))
+	s.judged("orders-1", "True Baseline")
+	s.Expect(s.release("orders", "orders-1", "orders:1")).To(Succeed())
+	s.rolledOut("orders", "orders:1")
+	s.promises("orders", "orders-1")
+	s.revision("orders-2", "orders", openAPI(listOrders))
+	s.announce("no-delete", time.Now().Add(8*time.Second))
+	s.hears("orders: ")
+	s.judged("orders-2", "True NoticeGiven")
+	notice := &v1alpha1.ChangeNotice{}
+	s.get(notice, "no-delete")
+	s.Expect(notice.Status.InForceTime).To(BeNil(), "its date has come, and nothing of it serves")
+
+	s.Expect(s.release("orders", "orders-2", "orders:2")).To(Succeed())
+	for _, letters := range s.hears("Now in force: ") {
+		s.Expect(letters[0].Content).To(ContainSubstring("This change is in force now."))
+	}
+	s.rolledOut("orders", "orders:2")
+	s.promises("orders", "orders-2")
+	s.get(notice, "no-delete")
+	since := notice.Status.InForceTime
+	s.Expect(since.Before(notice.Spec.EffectiveTime)).To(BeFalse())
+
+	s.Expect(s.release("orders", "orders-1", "orders:1")).To(Succeed(), "the way back is always open")
+	s.rolledOut("orders", "orders:1")
+	s.serves("orders", "orders-1")
+	s.restartManager(0)
+	s.Expect(s.release("orders", "orders-2", "orders:2")).To(Succeed())
+	s.rolledOut("orders", "orders:2")
+	s.serves("orders", "orders-2")
+	s.get(notice, "no-delete")
+	s.Expect(notice.Status.InForceTime).To(Equal(since))
+	s.Expect(s.letters("Now in force: ")).To(HaveLen(3))
+	s.Expect(s.mail.Taken()).To(HaveLen(6))
+	s.nothingPersonal()
+}
