@@ -67,6 +67,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 		status.Owed = verdict.Owed
 		status.Validity = verdict.Validity
 		status.Clock = verdict.Clock
+		status.Reminders = verdict.Reminders
 	}
 	told := status.PublishedTime != nil
 	if told && notice.Spec.State == v1alpha1.NoticeWithdrawn && status.WithdrawnTime == nil {

@@ -84,7 +84,7 @@ type round struct {
 }
 
 func (d *round) nobodyToTell() bool {
-	return len(d.Records) == 0 && (d.API == nil || d.API.Spec.AudienceRef.Name == "")
+	return len(d.Records) == 0 && len(d.notice.Status.Reminders) == 0 && (d.API == nil || d.API.Spec.AudienceRef.Name == "")
 }
 
 // run leaves a status that says how far it is, whatever else happens.
@@ -140,7 +140,8 @@ func (d *round) writeStatus(ctx context.Context) error {
 	if err := d.shared.writeStatus(ctx, d.notice, apiequality.Semantic.DeepEqual(d.before.Status, d.notice.Status)); err != nil {
 		return err
 	}
-	d.announceConditions(d.notice, d.before.Status.Conditions, d.notice.Status.Conditions, v1alpha1.ConditionDelivered)
+	d.metrics.missedReminders.Add(float64(newlyMissed(d.before.Status.MissedReminders, d.notice.Status.MissedReminders)))
+	d.announceConditions(d.notice, d.before.Status.Conditions, d.notice.Status.Conditions, v1alpha1.ConditionDelivered, v1alpha1.ConditionReminded)
 	d.before = d.notice.DeepCopy()
 	return nil
 }

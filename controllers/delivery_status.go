@@ -25,6 +25,7 @@ func (d *round) setStatus() {
 	state, reason, message := d.delivered()
 	c := conditions{list: &status.Conditions, generation: d.notice.Generation, now: d.now}
 	c.set(v1alpha1.ConditionDelivered, state, reason, message)
+	d.setReminders(c)
 }
 
 // delivered is the condition of that name.

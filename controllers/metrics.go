@@ -21,8 +21,10 @@ type metrics struct {
 	gates      *prometheus.CounterVec
 	broken     *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
-	canary     *prometheus.GaugeVec
-	offset     prometheus.Gauge
+	// missedReminders counts what customers did not hear.
+	missedReminders prometheus.Counter
+	canary          *prometheus.GaugeVec
+	offset          prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -48,6 +50,10 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "forewarn_deliveries_total",
 			Help: "Attempts to tell a customer, by the type of the channel and what the message was after: Delivered, Waiting for another attempt, Failed, or still Sending where nobody knows.",
 		}, []string{"channel_type", "outcome"}),
+		missedReminders: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "forewarn_missed_reminders_total",
+			Help: "Reminders that too few customers got in time.",
+		}),
 		canary: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "forewarn_canary",
 			Help: "1 for what is known of admission, by the reason of the condition AdmissionWorks, and 0 for the others.",
@@ -58,7 +64,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}),
 	}
 	var errs []error
-	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.canary, m.offset} {
+	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.missedReminders, m.canary, m.offset} {
 		errs = append(errs, registry.Register(collector))
 	}
 	return m, errors.Join(errs...)

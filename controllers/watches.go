@@ -195,14 +195,14 @@ func matterOfRevision(revision *v1alpha1.APIRevision) any {
 func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed,
-		status.Clock, status.Delivery.CoveredTime, holding(notice)}
+		status.Clock, status.Delivery.CoveredTime, holding(notice), status.MissedReminders, status.RemindersTime}
 }
 
 // matterOfTelling leaves out what telling itself writes.
 func matterOfTelling(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.WithdrawnTime, status.SupersededBy, status.Clock, status.LapsedTime,
-		status.UpdateTimes, status.InForceTime}
+		status.UpdateTimes, status.InForceTime, status.Reminders}
 }
 
 func matterOfAudience(audience *v1alpha1.Audience) any {

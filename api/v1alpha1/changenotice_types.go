@@ -153,10 +153,11 @@ const AnswersObjections UpdateAnswers = "Objections"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.effectiveTime) || has(self.effectiveTime) && self.effectiveTime >= oldSelf.effectiveTime",message="the date that customers were told can only move to later"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.postponements) || has(self.postponements) && self.postponements[size(self.postponements) - 1].number >= oldSelf.postponements[size(oldSelf.postponements) - 1].number",message="the number of postponements does not go back"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.updateTimes) || has(self.updateTimes) && size(self.updateTimes) >= size(oldSelf.updateTimes)",message="the stamps of updates stay"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.reminders) ? has(self.reminders) && self.reminders == oldSelf.reminders : !has(self.reminders))",message="the reminders of a notice stay as they were at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.inForceTime) || has(self.inForceTime) && self.inForceTime == oldSelf.inForceTime",message="the stamp of a change in force stays"
 // +kubebuilder:validation:MinProperties=1
 type ChangeNoticeStatus struct {
-	// conditions are Published, Matured, Ready.
+	// conditions are Published, Matured, Delivered, Reminded, Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -241,6 +242,30 @@ type ChangeNoticeStatus struct {
 	// +optional
 	Clock NoticeClock `json:"clock,omitzero"`
 
+	// reminders are those that customers get before the date, as the policies had
+	// it when the notice was published, with what becomes of it when one is
+	// missed. They do not change afterwards. Left out, none is owed.
+	// +optional
+	// +listType=map
+	// +listMapKey=days
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Reminders []NoticeReminder `json:"reminders,omitempty"`
+
+	// remindersTime is the moment until which it is known which reminders were
+	// missed.
+	// +optional
+	RemindersTime *metav1.Time `json:"remindersTime,omitempty"`
+
+	// missedReminders are the reminders that too few customers got in time, the
+	// latest last. Of more than 64 the oldest are left out, those first that
+	// delay nothing.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	MissedReminders []MissedReminder `json:"missedReminders,omitempty"`
+
 	// delivery is who was told so far. Left out, the API has no Audience.
 	// +optional
 	Delivery NoticeDelivery `json:"delivery,omitzero"`
@@ -287,6 +312,45 @@ type Postponement struct {
 	// to is the date since.
 	// +required
 	To *metav1.Time `json:"to,omitempty"`
+}
+
+// NoticeReminder is a reminder that customers are owed.
+type NoticeReminder struct {
+	// days is how many days before the date it is due.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3650
+	Days int32 `json:"days,omitempty"`
+
+	// policy is a NoticePolicy that asks for it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Policy string `json:"policy,omitempty"`
+
+	// missed is what becomes of the notice when it is missed. Left out, it means
+	// Report.
+	// +optional
+	Missed MissedReminderRule `json:"missed,omitempty"`
+}
+
+// MissedReminder is a reminder that too few customers got in time.
+type MissedReminder struct {
+	// days is how many days before the date it was due.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3650
+	Days int32 `json:"days,omitempty"`
+
+	// time is the moment at which it was due.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
+
+	// toldTime is the moment at which enough of them were reached after all, by
+	// this or whatever else they were told of the notice. Left out, they have
+	// not been.
+	// +optional
+	ToldTime *metav1.Time `json:"toldTime,omitempty"`
 }
 
 // NoticeClock is what starts the clock of a notice.

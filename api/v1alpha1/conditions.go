@@ -160,6 +160,23 @@ const (
 	ReasonUndeliverable = "Undeliverable"
 )
 
+// ConditionReminded is on ChangeNotice where customers are owed reminders.
+//
+// True: those that were due reached enough of them in time. False: one did not,
+// and the message says which, by which policy, and when they were reached after
+// all. Unknown: none has been due.
+const ConditionReminded = "Reminded"
+
+// Reasons of Reminded, and of Matured where a missed reminder delays it.
+const (
+	// ReasonKeptReminders: customers were reminded in time.
+	ReasonKeptReminders = "KeptReminders"
+	// ReasonRadioSilence: customers were not reminded in time.
+	ReasonRadioSilence = "RadioSilence"
+	// ReasonNotYetDue: no reminder has been due.
+	ReasonNotYetDue = "NotYetDue"
+)
+
 // ConditionPublished is on ChangeNotice.
 //
 // True: customers were told, and the clock runs. False: they were not, and

@@ -54,6 +54,13 @@ type NoticePolicySpec struct {
 	// +kubebuilder:validation:items:Maximum=3650
 	ReminderDays []int32 `json:"reminderDays,omitempty"`
 
+	// missedReminder is what becomes of a notice whose customers were not
+	// reminded in time: Report says so in its status, Delay lets it mature no
+	// earlier than reminderDays after they were reached. Left out, it means
+	// Report. Where several policies ask for the same reminder, Delay counts.
+	// +optional
+	MissedReminder MissedReminderRule `json:"missedReminder,omitempty"`
+
 	// timeZone is the IANA time zone in which a day of notice begins and ends,
 	// for example "Europe/Berlin". Left out, it means UTC.
 	// +optional
@@ -143,6 +150,19 @@ const (
 	StartsAtDelivered ClockStart = "Delivered"
 	// StartsAtAcknowledged: enough of the affected customers answered it.
 	StartsAtAcknowledged ClockStart = "Acknowledged"
+)
+
+// MissedReminderRule is what becomes of a notice when a reminder was missed.
+//
+// +kubebuilder:validation:Enum=Report;Delay
+type MissedReminderRule string
+
+// Rules of missed reminders.
+const (
+	// MissedReminderReport says so in the status of the notice.
+	MissedReminderReport MissedReminderRule = "Report"
+	// MissedReminderDelay lets the notice mature later, too.
+	MissedReminderDelay MissedReminderRule = "Delay"
 )
 
 // ImageRule says whether the images of pods are compared.

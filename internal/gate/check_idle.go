@@ -18,6 +18,7 @@ var idleText = map[string]string{
 	v1alpha1.ReasonDelivering:     "it was not delivered to enough customers to start its clock: its status says who is missing",
 	v1alpha1.ReasonAcknowledging:  "it was not acknowledged by enough customers to start its clock: its status says how many are missing",
 	v1alpha1.ReasonHeld:           "customers need more time, and hold it until somebody answers them: its condition Matured says how",
+	v1alpha1.ReasonRadioSilence:   "customers were not reminded of it: its status says of what, and what it waits for",
 	v1alpha1.ReasonLapsed:         "it has lapsed, or will before it matures: publish a new one",
 }
 

@@ -25,8 +25,8 @@ func checkNotices(r *reading) []Finding {
 		case w.rank == rankRunning:
 			next := w.coverage[0]
 			f.Reason, f.ClearsAt = v1alpha1.ReasonNoticeRunning, &next.Matures
-			f.Message = fmt.Sprintf("%s: may serve from %s, by notice %s",
-				describe(w), moment(next.Matures, next.Owed.Period.Zone), next.Notice)
+			f.Message = fmt.Sprintf("%s: may serve from %s, by notice %s%s",
+				describe(w), moment(next.Matures, next.Owed.Period.Zone), next.Notice, delayText(next.Silence))
 		default:
 			continue
 		}

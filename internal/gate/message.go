@@ -6,6 +6,7 @@ import (
 	"time"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // merits is the answer on the merits: the reason, and one line of facts, dates and the way out.
@@ -90,7 +91,7 @@ func (r *reading) runningText(running []*weighed, p prospect) string {
 		return told + ", by notices that never hold at the same time; " + r.publishText(p) + ", or ship today"
 	}
 	notices, zone := r.lastNotices(running, p.at)
-	return fmt.Sprintf("%s; by notice %s it may ship from %s, or today", told, enumerate(notices), moment(p.at, zone))
+	return fmt.Sprintf("%s%s; by notice %s it may ship from %s, or today", told, delayText(silenceUntil(running, p.at)), enumerate(notices), moment(p.at, zone))
 }
 
 // lastNotices are the notices that mature last, at that moment, and the zone in which it was counted.
@@ -104,6 +105,18 @@ func (r *reading) lastNotices(changes []*weighed, at time.Time) (names []string,
 	}
 	slices.Sort(names)
 	return slices.Compact(names), zone
+}
+
+// silenceUntil is the missed reminder that holds one of the changes up until that moment, if one does.
+func silenceUntil(changes []*weighed, at time.Time) *notice.Silence {
+	for _, w := range changes {
+		for _, c := range w.coverage {
+			if c.Matures.Equal(at) && c.Silence != nil {
+				return c.Silence
+			}
+		}
+	}
+	return nil
 }
 
 // noticesOf are the notices that let the changes serve now, sorted, each once.

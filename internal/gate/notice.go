@@ -193,6 +193,8 @@ func (n *notification) published() NoticeVerdict {
 	v := n.standing()
 	if idle := n.idle(); idle != nil {
 		v = *idle
+	} else if why := n.hushed(); why != "" {
+		v = n.silent(why)
 	}
 	v.Owed, v.Digest = n.Notice.Status.Owed, n.Notice.Status.PublishedDigest
 	return v
@@ -212,7 +214,8 @@ func (n *notification) standing() NoticeVerdict {
 		return n.over(v, at, zone)
 	}
 	from, until := moment(*v.Matures, zone), moment(*v.Lapses, zone)
-	v.Message = fmt.Sprintf("customers were told; what it covers may serve from %s until %s", from, until)
+	delayed := delayText(n.whole.Silence)
+	v.Message = fmt.Sprintf("customers were told; what it covers may serve from %s until %s%s", from, until, delayed)
 	moments := map[time.Time]bool{*v.Matures: true, *v.Lapses: true}
 	switch {
 	case !n.Now.Before(*v.Lapses):
@@ -223,7 +226,10 @@ func (n *notification) standing() NoticeVerdict {
 		v.DaysLeft = new(int32)
 	default:
 		v.MaturedReason = v1alpha1.ReasonRunning
-		v.MaturedMessage = fmt.Sprintf("what it covers may serve from %s", from)
+		if delayed != "" {
+			v.MaturedReason = v1alpha1.ReasonRadioSilence
+		}
+		v.MaturedMessage = fmt.Sprintf("what it covers may serve from %s%s", from, delayed)
 		v.DaysLeft = n.daysLeft(*v.Matures)
 		if tick, ok := (notice.Period{Days: 1, Zone: zone}).Tick(n.Now); ok && *v.DaysLeft > 0 {
 			moments[tick] = true

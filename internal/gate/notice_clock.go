@@ -18,7 +18,7 @@ func (n *notification) stamped() NoticeVerdict {
 	if clock.StartsAt != v1alpha1.StartsAtPublished {
 		v = n.waiting(v1alpha1.ReasonRunning, startText(&v1alpha1.ChangeNoticeStatus{Clock: clock}), n.binding.Period.Zone)
 	}
-	v.Clock = clock
+	v.Clock, v.Reminders = clock, n.reminders()
 	return v
 }
 

@@ -128,9 +128,11 @@ type NoticeVerdict struct {
 	Digest v1alpha1.Digest
 	// Owed is what is owed: what was frozen at publication or, before, what would be.
 	Owed []v1alpha1.OwedNotice
-	// Validity is how long it covers, and Clock what starts its clock, to be stamped with the publication.
-	Validity v1alpha1.NoticeValidity
-	Clock    v1alpha1.NoticeClock
+	// Validity is how long it covers, Clock what starts its clock, and Reminders those that customers get, to be stamped
+	// with the publication.
+	Validity  v1alpha1.NoticeValidity
+	Clock     v1alpha1.NoticeClock
+	Reminders []v1alpha1.NoticeReminder
 	// Earliest is the earliest effectiveTime with which it could be published now. Nil once it was.
 	Earliest *time.Time
 	// Matures and Lapses are what is or, before the publication, what would be when published now and delivered at

@@ -72,6 +72,8 @@ type Coverage struct {
 	Owed    Owed
 	Matures time.Time
 	Lapses  time.Time
+	// Silence is the missed reminder that Matures comes from. Nil: it comes from something else.
+	Silence *Silence
 }
 
 // HoldsAt says that the change may serve at t.
@@ -88,7 +90,7 @@ func (l *Ledger) Coverage(c Change, now time.Time) []Coverage {
 		if reason := r.standing(now); reason != v1alpha1.ReasonPublished {
 			continue
 		}
-		if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) {
+		if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) && !r.unknown(coverage, now) {
 			all = append(all, coverage)
 		}
 	}
@@ -110,7 +112,7 @@ func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 			continue // what it owes cannot be read: it counts for nothing
 		}
 		if first == nil || matures.Before(first.Matures) {
-			first = &Coverage{Notice: r.notice.Name, Owed: owed, Matures: matures, Lapses: r.lapses}
+			first = &Coverage{Notice: r.notice.Name, Owed: owed, Matures: matures, Lapses: r.lapses, Silence: l.silenceUntil(r, matures)}
 		}
 	}
 	if first == nil {
@@ -123,19 +125,20 @@ func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 // that customers were told and the end of what they are owed. An entry that stood in the notice which this
 // one replaces keeps that one's clock, and its date: nobody who was told July is to meet it in May, unless
 // all that is owed has run since the new notice.
-// A notice whose clock has not started, or that is held, lets nothing serve, not by an older clock either.
+// A notice whose clock has not started, or that is held, lets nothing serve, not by an older clock either, nor does one
+// of which customers were not reminded, for as long as they have not been reached.
 func (l *Ledger) matures(r *record, entry v1alpha1.CoveredChange, c Change) (time.Time, Owed, bool) {
-	if r.start.IsZero() || r.held {
+	if r.start.IsZero() || r.held || r.unreached() {
 		return time.Time{}, Owed{}, false
 	}
 	owed, err := l.owed(r, c)
 	if err != nil {
 		return time.Time{}, Owed{}, false
 	}
-	matures := later(r.effective, owed.End)
+	matures := later(later(r.effective, owed.End), r.silence.Until)
 	if older := l.replacedBy(r); older != nil && slices.Contains(older.entries, entry) {
 		kept, keptOwed, ok := l.matures(older, entry, c)
-		if kept = later(kept, r.effective); ok && kept.Before(matures) {
+		if kept = later(later(kept, r.effective), r.silence.Until); ok && kept.Before(matures) {
 			return kept, keptOwed, true
 		}
 	}
@@ -164,6 +167,7 @@ func (l *Ledger) Whole(name string, stability func(version string) v1alpha1.Stab
 			whole.Owed = owed
 		}
 	}
+	whole.Silence = l.silenceUntil(r, whole.Matures)
 	return whole, true
 }
 

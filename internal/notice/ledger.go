@@ -34,6 +34,9 @@ type record struct {
 	held bool
 	// intact says that the notice is what was published, and has a date: without, nobody was told anything.
 	intact bool
+	// silence is the missed reminder that delays it, if it is delayed by one.
+	silence Silence
+	delayed bool
 	// by names the published notice that replaces it.
 	by string
 }
@@ -72,6 +75,7 @@ func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
 	if n.Status.PublishedTime != nil {
 		r.stamped = stampedAt(n)
 		r.start, _ = StartOf(n)
+		r.silence, r.delayed = SilenceOf(n)
 	}
 	if n.Spec.EffectiveTime != nil {
 		r.effective = n.Spec.EffectiveTime.UTC()
@@ -163,11 +167,18 @@ func (l *Ledger) Idle(c Change, now time.Time) map[string]Idle {
 			why = Idle{Reason: r.awaiting(), Until: r.lapses}
 		case why.Reason == v1alpha1.ReasonPublished && r.held:
 			why = Idle{Reason: v1alpha1.ReasonHeld, Until: r.lapses}
+		case why.Reason == v1alpha1.ReasonPublished && r.unreached():
+			why = Idle{Reason: v1alpha1.ReasonRadioSilence, Until: r.lapses}
 		case why.Reason == v1alpha1.ReasonPublished:
-			if coverage, ok := l.coverageBy(r, c); ok && coverage.Matures.Before(coverage.Lapses) {
+			coverage, ok := l.coverageBy(r, c)
+			switch ok = ok && coverage.Matures.Before(coverage.Lapses); {
+			case ok && r.unknown(coverage, now):
+				why = Idle{Reason: v1alpha1.ReasonRadioSilence, Until: r.lapses}
+			case ok:
 				continue
+			default:
+				why.Reason = v1alpha1.ReasonLapsed
 			}
-			why.Reason = v1alpha1.ReasonLapsed
 		}
 		idle[r.notice.Name] = why
 	}

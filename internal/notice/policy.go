@@ -54,6 +54,8 @@ type Policy struct {
 	HoldAboveObjectionPercent *int32
 	// ReminderDays are how many days before its date customers are reminded of a notice.
 	ReminderDays []int32
+	// MissedReminder is what becomes of a notice when one of them is missed.
+	MissedReminder v1alpha1.MissedReminderRule
 }
 
 // PolicyError says what is wrong in a NoticePolicy.
@@ -92,6 +94,7 @@ func ReadSpec(name string, spec *v1alpha1.NoticePolicySpec) (Policy, []*PolicyEr
 	r.calendars(spec)
 	r.clock(spec)
 	r.reminders(spec)
+	r.missedReminder(spec)
 	r.terms(spec)
 	r.rules(spec)
 	r.policy.Settle = r.duration("settleHours", spec.SettleHours, defaultSettleHours, 0, maxSettleHours, time.Hour)

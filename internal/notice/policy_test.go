@@ -47,6 +47,7 @@ func TestReadSpecFillsInWhatIsLeftOut(t *testing.T) {
 		Images:      v1alpha1.ImagesOptional,
 
 		StartsAt: v1alpha1.StartsAtPublished, CoveragePercent: 100,
+		MissedReminder: v1alpha1.MissedReminderReport,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(errs) > 0 {
 		t.Errorf("(-want +got):\n%s\nerrors: %v", diff, errs)
@@ -68,6 +69,7 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 		"more to object than there are":      {func(s *spec) { s.HoldAboveObjectionPercent = ptr(101) }, "holdAboveObjectionPercent: 101 is not between 0 and 100"},
 		"a reminder on the day itself":       {func(s *spec) { s.ReminderDays = []int32{7, 0} }, "reminderDays[1]: 0 is not between 1 and 3650"},
 		"a reminder ten years before":        {func(s *spec) { s.ReminderDays = []int32{3651} }, "reminderDays[0]: 3651 is not between"},
+		"a missed reminder of another kind":  {func(s *spec) { s.MissedReminder = "delay" }, `missedReminder: "delay" is not known: write Report or Delay`},
 		"more reminders than the schema has": {func(s *spec) { s.ReminderDays = make([]int32, 17) }, "reminderDays: 17 are more than 16"},
 		"a zone that is ambiguous":           {func(s *spec) { s.TimeZone = "CST" }, `timeZone: time zone "CST"`},
 		"a holiday calendar of no country":   {func(s *spec) { s.Holidays = []string{"XX"} }, `holidays, closedDates: holiday calendar "XX"`},
@@ -121,12 +123,16 @@ func TestWhatCannotBeReadCountsAsTheStrictestR12(t *testing.T) {
 	p := owing("p", 180, func(s *v1alpha1.NoticePolicySpec) {
 		s.Enforcement, s.Images, s.StartsAt, s.CoveragePercent = "Nonsense", "Nonsense", "Nonsense", 1000
 		s.HoldAboveObjectionPercent = ptr(1000)
+		s.ReminderDays, s.MissedReminder = []int32{7}, "Nonsense"
 	})
 	read, _ := ReadPolicies([]v1alpha1.NoticePolicy{p})
 	clock, _ := read.Clock()
 	want := v1alpha1.NoticeClock{StartsAt: v1alpha1.StartsAtAcknowledged, CoveragePercent: 100, HoldAboveObjectionPercent: ptr(0)}
 	if diff := cmp.Diff(want, clock); diff != "" {
 		t.Errorf("the clock is started by (-want +got):\n%s", diff)
+	}
+	if reminders := read.Reminders(); len(reminders) != 1 || reminders[0].Missed != v1alpha1.MissedReminderDelay {
+		t.Errorf("customers are owed %+v", reminders)
 	}
 	if _, required := read.ImagesRequired(); !required || read.Enforcement() != v1alpha1.EnforcementDeny {
 		t.Errorf("got %+v", read)

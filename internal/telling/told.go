@@ -1,6 +1,7 @@
 package telling
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ import (
 type told struct {
 	DueInput
 	stages map[v1alpha1.NoticeStage]*toldStage
+	// records are those of the notice that hold customers.
+	records []*v1alpha1.DeliveryRecord
 }
 
 // toldStage is one stage as it was planned.
@@ -20,8 +23,8 @@ type toldStage struct {
 	stage v1alpha1.NoticeStage
 	// records are those that hold customers, and wanted is how many the plan has that was made last.
 	records, wanted int32
-	// planned is the moment of that plan.
-	planned time.Time
+	// planned is the moment of that plan, and begun that of the first.
+	planned, begun time.Time
 	// updates are those that all of them were told of.
 	updates int
 	// effective is the earliest date that anybody was told with it; zero where that is not known.
@@ -43,6 +46,7 @@ func toldOf(in DueInput) *told {
 			t.stages[r.Spec.Stage] = s
 		}
 		s.add(r)
+		t.records = append(t.records, r)
 	}
 	return t
 }
@@ -53,6 +57,9 @@ func filled(r *v1alpha1.DeliveryRecord) bool { return len(r.Status.Deliveries) >
 func (s *toldStage) add(r *v1alpha1.DeliveryRecord) {
 	s.records++
 	wanted, planned := max(r.Spec.Records, 1), plannedAt(r)
+	if s.records == 1 || planned.Before(s.begun) {
+		s.begun = planned
+	}
 	if updates := int(r.Spec.Updates); s.records == 1 || updates < s.updates {
 		s.updates = updates
 	}
@@ -107,8 +114,8 @@ func (t *told) since() time.Time {
 	since := t.Notice.Status.PublishedTime.UTC()
 	for stage, s := range t.stages {
 		kind := delivery.Stage(stage).Kind()
-		if (kind == delivery.Published || kind == delivery.Postponed) && s.planned.After(since) {
-			since = s.planned
+		if (kind == delivery.Published || kind == delivery.Postponed) && s.begun.After(since) {
+			since = s.begun
 		}
 	}
 	return since
@@ -118,11 +125,14 @@ func (t *told) since() time.Time {
 // customers were told the date. Of what serves nobody is reminded.
 func (t *told) reminder(since time.Time) (stage v1alpha1.NoticeStage, next *time.Time) {
 	effective := t.Notice.Spec.EffectiveTime.UTC()
-	if !t.Now.Before(effective) || t.Notice.Status.InForceTime != nil {
+	switch {
+	case t.Notice.Status.InForceTime != nil:
 		return "", nil
+	case !t.Now.Before(effective):
+		return t.late(), nil
 	}
 	last := 0
-	for _, days := range t.ReminderDays {
+	for _, days := range t.reminderDays() {
 		if days < 1 || days > maxReminderDays {
 			continue
 		}
@@ -143,6 +153,15 @@ func (t *told) reminder(since time.Time) (stage v1alpha1.NoticeStage, next *time
 		return "", next
 	}
 	return stage, next
+}
+
+// reminderDays are those that the policies ask for now, and those that they asked for when the notice was published.
+func (t *told) reminderDays() []int32 {
+	all := slices.Clone(t.ReminderDays)
+	for _, owed := range t.Notice.Status.Reminders {
+		all = append(all, owed.Days)
+	}
+	return all
 }
 
 // postponed is the number of the last postponement that customers were told of, 0 for none.

@@ -12,6 +12,7 @@ var noticePolicyFields = fields{
 	"spec.holdAboveObjectionPercent": between(0, 100),
 	"spec.reminderDays":              items(1, 16, func(i int) int64 { return int64(i + 1) }),
 	"spec.reminderDays[0]":           between(1, 3650),
+	"spec.missedReminder":            oneOf("Report", "Delay"),
 	"spec.timeZone":                  chars(1, 64),
 	"spec.holidays":                  items(1, 16, func(i int) string { return fmt.Sprintf("C%d", i) }),
 	"spec.holidays[0]":               chars(2, 16),

@@ -116,16 +116,26 @@ var changeNoticeFields = fields{
 	"status.clock.startsAt":                  clockStart,
 	"status.clock.coveragePercent":           between(1, 100),
 	"status.clock.holdAboveObjectionPercent": between(0, 100),
-	"status.answers.answered":                atLeast(0),
-	"status.answers.understood":              atLeast(0),
-	"status.answers.needsTime":               atLeast(0),
-	"status.answers.unanswered":              atLeast(0),
-	"status.delivery.affected":               atLeast(0),
-	"status.delivery.delivered":              atLeast(0),
-	"status.delivery.failed":                 atLeast(0),
-	"status.delivery.unreachable":            atLeast(0),
-	"status.daysLeft":                        atLeast(0),
-	"status.supersededBy":                    objectName,
+	"status.reminders": items(1, 64, func(i int) map[string]any {
+		return map[string]any{"days": int64(i + 1), "policy": "public-apis"}
+	}),
+	"status.reminders[0].days":   between(1, 3650),
+	"status.reminders[0].policy": chars(1, 253),
+	"status.reminders[0].missed": oneOf("Report", "Delay"),
+	"status.missedReminders": items(1, 64, func(int) map[string]any {
+		return map[string]any{"days": int64(30), "time": "2027-06-01T00:00:00Z"}
+	}),
+	"status.missedReminders[0].days": between(1, 3650),
+	"status.answers.answered":        atLeast(0),
+	"status.answers.understood":      atLeast(0),
+	"status.answers.needsTime":       atLeast(0),
+	"status.answers.unanswered":      atLeast(0),
+	"status.delivery.affected":       atLeast(0),
+	"status.delivery.delivered":      atLeast(0),
+	"status.delivery.failed":         atLeast(0),
+	"status.delivery.unreachable":    atLeast(0),
+	"status.daysLeft":                atLeast(0),
+	"status.supersededBy":            objectName,
 }
 
 var keptContractFields = fields{

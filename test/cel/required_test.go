@@ -29,6 +29,7 @@ var required = map[string][]string{
 		"spec", "spec.apiRef", "spec.apiRef.name", "spec.state", "spec.title", "spec.covers", "spec.covers[0].version", "spec.updates[0].text",
 		"status.owed[0].version", "status.owed[0].class", "status.owed[0].days",
 		"status.validity.days", "status.validity.timeZone", "status.clock.startsAt", "status.delivery.affected", "status.answers.answered",
+		"status.reminders[0].days", "status.reminders[0].policy", "status.missedReminders[0].days", "status.missedReminders[0].time",
 		"status.postponements[0].number", "status.postponements[0].time", "status.postponements[0].from", "status.postponements[0].to",
 	},
 	"CustomerAPI": {

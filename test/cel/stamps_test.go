@@ -20,12 +20,13 @@ const (
 	dateStays        = "status: the date that customers were told can only move to later"
 	numberStays      = "status: the number of postponements does not go back"
 	updatesStay      = "status: the stamps of updates stay"
+	remindersStay    = "status: the reminders of a notice stay as they were at publication"
 	inForceStays     = "status: the stamp of a change in force stays"
 )
 
 var everyStamp = []string{
 	publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays, replacementStays, dateStays, numberStays, updatesStay,
-	inForceStays,
+	remindersStay, inForceStays,
 }
 
 func TestStampsStay(t *testing.T) {
@@ -70,10 +71,19 @@ func TestStampsStay(t *testing.T) {
 		"an update more":                 allowed(add("status.updateTimes", "2026-11-23T09:00:00Z")),
 		"an update less":                 refused(updatesStay, setting("status.updateTimes", []any{"2026-11-22T09:00:00Z"})),
 		"updateTimes gone":               refusedRemoval(updatesStay, "status.updateTimes"),
-		"inForceTime a second later":     refused(inForceStays, setting("status.inForceTime", "2027-07-01T00:00:06Z")),
-		"inForceTime a second earlier":   refused(inForceStays, setting("status.inForceTime", "2027-07-01T00:00:04Z")),
-		"inForceTime gone":               refusedRemoval(inForceStays, "status.inForceTime"),
-		"all of it gone":                 {change: removing("status"), complaints: everyStamp, removes: true},
+		"a reminder that delays nothing": refused(remindersStay, setting("status.reminders[0].missed", "Report")),
+		"a reminder that delays now":     refused(remindersStay, setting("status.reminders[1].missed", "Delay")),
+		"a reminder of another day":      refused(remindersStay, setting("status.reminders[0].days", int64(29))),
+		"a reminder more":                refused(remindersStay, add("status.reminders", map[string]any{"days": int64(1), "policy": "public-apis"})),
+		"a reminder less": {
+			change:     setting("status.reminders", []any{map[string]any{"days": int64(30), "policy": "public-apis", "missed": "Delay"}}),
+			complaints: []string{remindersStay}, removes: true,
+		},
+		"reminders gone":               refusedRemoval(remindersStay, "status.reminders"),
+		"inForceTime a second later":   refused(inForceStays, setting("status.inForceTime", "2027-07-01T00:00:06Z")),
+		"inForceTime a second earlier": refused(inForceStays, setting("status.inForceTime", "2027-07-01T00:00:04Z")),
+		"inForceTime gone":             refusedRemoval(inForceStays, "status.inForceTime"),
+		"all of it gone":               {change: removing("status"), complaints: everyStamp, removes: true},
 		"all but observedGeneration gone": {
 			change: setting("status", map[string]any{"observedGeneration": int64(1)}), complaints: everyStamp, removes: true,
 		},
@@ -85,6 +95,8 @@ func TestStampsStay(t *testing.T) {
 			set(u, "status.delivery.failed", int64(2))
 			set(u, "status.delivery.coveredTime", "2026-11-22T09:06:00Z")
 			set(u, "status.daysLeft", int64(219))
+			set(u, "status.remindersTime", "2027-06-25T00:00:00Z")
+			set(u, "status.missedReminders[0].toldTime", "2027-06-11T09:00:01Z")
 			set(u, "status.earliestTime", "2027-05-23T22:00:00Z")
 			set(u, "status.maturesTime", "2027-07-02T00:00:00Z")
 			set(u, "status.lapsesTime", "2027-12-29T00:00:00Z")
@@ -113,6 +125,7 @@ func TestStampsAreSet(t *testing.T) {
 			set(u, "status.publishedDigest", digestOf("0"))
 			set(u, "status.owed[0].days", int64(365))
 			set(u, "status.clock", map[string]any{"startsAt": "Delivered", "coveragePercent": int64(95)})
+			set(u, "status.reminders", []any{map[string]any{"days": int64(30), "policy": "public-apis"}})
 		}),
 		"what would be owed changes until then": allowed(setting("status.owed[0].days", int64(365))),
 	})
@@ -128,6 +141,12 @@ func TestStampsAreSet(t *testing.T) {
 	tryEdits(t, "status", u, everyWay, map[string]edit{
 		"a clock that says what held without": allowed(setting("status.clock", map[string]any{"startsAt": "Published"})),
 		"a clock that starts later":           refused(clockStays, setting("status.clock", map[string]any{"startsAt": "Delivered"})),
+	})
+
+	u = published(t)
+	remove(u, "status.reminders")
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"reminders that nobody was promised": refused(remindersStay, setting("status.reminders", []any{map[string]any{"days": int64(30), "policy": "p"}})),
 	})
 
 	u = published(t)
