@@ -81,7 +81,7 @@ func setAudienceStatus(a *v1alpha1.Audience, customers snapshot.Customers, now t
 	}
 	status.Customers = ptr.To(int32(summary.Customers))
 	status.Unreachable = ptr.To(int32(customers.Unreachable))
-	status.Calendars, status.Terms = summary.Calendars, summary.Terms
+	status.Calendars, status.Terms, status.Locales = summary.Calendars, summary.Terms, summary.Locales
 	status.ListDigest, status.ListTime = customers.Digest, optionalTime(customers.Written)
 
 	stale, until := staleness(a, customers, now)

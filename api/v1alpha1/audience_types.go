@@ -192,6 +192,13 @@ type AudienceStatus struct {
 	// +kubebuilder:validation:MaxItems=128
 	Calendars []CustomerCalendar `json:"calendars,omitempty"`
 
+	// locales are the languages that the customers read.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=512
+	Locales []CustomerLocale `json:"locales,omitempty"`
+
 	// terms are the different promises that contracts make, each with a
 	// customer whose contract makes it.
 	// +optional

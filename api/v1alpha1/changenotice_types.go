@@ -6,6 +6,7 @@ import (
 
 // ChangeNoticeSpec is one planned change, as customers are told of it.
 // +kubebuilder:validation:XValidation:rule="self.state != 'Published' || has(self.effectiveTime)",message="a notice that is published says from when the change holds: set effectiveTime"
+// +kubebuilder:validation:XValidation:rule="!has(self.translations) || self.translations.map(t, (has(t.whatChanges) ? size(t.whatChanges) : 0) + (has(t.whatToDo) ? size(t.whatToDo) : 0)).sum() <= 40000",message="the translations have more than 40000 characters together: shorten them, or say more in updates"
 type ChangeNoticeSpec struct {
 	// apiRef names the CustomerAPI that changes.
 	// +required
@@ -66,6 +67,36 @@ type ChangeNoticeSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	Updates []NoticeUpdate `json:"updates,omitempty"`
+
+	// locale is the language of the title and of the texts, as a BCP 47 tag, for
+	// example "en". Left out, it is English.
+	// +optional
+	Locale Locale `json:"locale,omitempty"`
+
+	// translations are the texts in other languages. Each customer is told in
+	// the one that fits best.
+	// +optional
+	// +listType=map
+	// +listMapKey=locale
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Translations []NoticeTranslation `json:"translations,omitempty"`
+
+	// roles are the roles of the contacts who are told, for example [Billing],
+	// where they are fewer than those whom the policies name. Left out, it is
+	// all of these.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Roles []ContactRole `json:"roles,omitempty"`
+
+	// urgentReason is why customers have to be told at once, for example "the
+	// key is known to others". Set, quiet hours do not hold the notice up.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	UrgentReason string `json:"urgentReason,omitempty"`
 }
 
 // NoticeState is what the author of a notice wants of it.
@@ -119,28 +150,6 @@ type CoveredChange struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// NoticeUpdate is a clarification of a published notice.
-type NoticeUpdate struct {
-	// text is what customers are told in addition.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=2048
-	Text string `json:"text,omitempty"`
-
-	// answers says what the update settles: with Objections those that
-	// customers raised before it was published. Left out, it settles nothing.
-	// +optional
-	Answers UpdateAnswers `json:"answers,omitempty"`
-}
-
-// UpdateAnswers is what an update of a notice settles.
-//
-// +kubebuilder:validation:Enum=Objections
-type UpdateAnswers string
-
-// AnswersObjections says that the objections that customers raised before are answered.
-const AnswersObjections UpdateAnswers = "Objections"
-
 // ChangeNoticeStatus is what forewarn observed of the notice.
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.publishedTime) && self.publishedTime == oldSelf.publishedTime",message="the stamp of a publication stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.publishedDigest) || has(self.publishedDigest) && self.publishedDigest == oldSelf.publishedDigest",message="the stamp of a publication stays"
@@ -148,6 +157,7 @@ const AnswersObjections UpdateAnswers = "Objections"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.owed) || has(self.owed) && self.owed == oldSelf.owed",message="what was owed at publication stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.clock) ? has(self.clock) && self.clock == oldSelf.clock : !has(self.clock) || self.clock.startsAt == 'Published')",message="what starts the clock of a notice stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || !has(oldSelf.validity) || has(self.validity) && self.validity == oldSelf.validity",message="how long a notice is valid stays as it was at publication"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.roles) == has(oldSelf.roles) && (!has(self.roles) || self.roles == oldSelf.roles)",message="whom a notice is for stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.lapsedTime) || has(self.lapsedTime) && self.lapsedTime == oldSelf.lapsedTime",message="the stamp of a lapse stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.supersededTime) || has(self.supersededTime) && self.supersededTime == oldSelf.supersededTime",message="the stamp of a replacement stays"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.effectiveTime) || has(self.effectiveTime) && self.effectiveTime >= oldSelf.effectiveTime",message="the date that customers were told can only move to later"
@@ -265,6 +275,15 @@ type ChangeNoticeStatus struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	MissedReminders []MissedReminder `json:"missedReminders,omitempty"`
+
+	// roles are the roles of the contacts who are told, as the policies had it
+	// when the notice was published. It does not change afterwards. Left out,
+	// all are told.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=512
+	Roles []ContactRole `json:"roles,omitempty"`
 
 	// delivery is who was told so far. Left out, the API has no Audience.
 	// +optional
@@ -472,6 +491,10 @@ type NoticeValidity struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.whatChanges) == has(oldSelf.spec.whatChanges) && (!has(self.spec.whatChanges) || self.spec.whatChanges == oldSelf.spec.whatChanges)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.whatToDo) == has(oldSelf.spec.whatToDo) && (!has(self.spec.whatToDo) || self.spec.whatToDo == oldSelf.spec.whatToDo)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.help) == has(oldSelf.spec.help) && (!has(self.spec.help) || self.spec.help == oldSelf.spec.help)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.locale) == has(oldSelf.spec.locale) && (!has(self.spec.locale) || self.spec.locale == oldSelf.spec.locale)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.translations) == has(oldSelf.spec.translations) && (!has(self.spec.translations) || self.spec.translations == oldSelf.spec.translations)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.urgentReason) == has(oldSelf.spec.urgentReason) && (!has(self.spec.urgentReason) || self.spec.urgentReason == oldSelf.spec.urgentReason)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.roles) == has(oldSelf.spec.roles) && (!has(self.spec.roles) || self.spec.roles == oldSelf.spec.roles)",message="whom a published notice is for is frozen: publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.supersedes) == has(oldSelf.spec.supersedes) && (!has(self.spec.supersedes) || self.spec.supersedes == oldSelf.spec.supersedes)",message="what a published notice supersedes is frozen: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && timestamp(self.spec.effectiveTime) >= timestamp(oldSelf.spec.effectiveTime)",message="the date of a published notice can only move to later"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.lapsedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && self.spec.effectiveTime == oldSelf.spec.effectiveTime",message="a notice that has lapsed is over, and a later date does not bring it back: publish a new one"

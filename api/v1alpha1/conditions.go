@@ -198,6 +198,11 @@ const (
 	ReasonTooSoon = "TooSoon"
 	// ReasonIncomplete: something that customers need is missing from it.
 	ReasonIncomplete = "Incomplete"
+	// ReasonContentRefused: its texts, or whom it is for, are not what a policy
+	// asks of a notice.
+	ReasonContentRefused = "ContentRefused"
+	// ReasonQuietHours: it waits until the quiet hours of customers are over.
+	ReasonQuietHours = "QuietHours"
 	// ReasonWithdrawn: it was withdrawn.
 	ReasonWithdrawn = "Withdrawn"
 	// ReasonSuperseded: another notice replaces it.

@@ -135,6 +135,12 @@ type NoticePolicySpec struct {
 	// Optional trusts the name. Left out, it means Optional.
 	// +optional
 	Images ImageRule `json:"images,omitempty"`
+
+	// content says what a notice must be before customers are told: what stands
+	// in it, whom it goes to, and at what hours. Left out, nothing is asked.
+	// Where several policies select an API, all of them count.
+	// +optional
+	Content ContentRules `json:"content,omitzero"`
 }
 
 // ClockStart is the event that starts the clock of a notice.

@@ -3,15 +3,18 @@ package audience
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 // What the status of an Audience can hold, as its schema has it.
 const (
 	maxCalendars = 128
 	maxTerms     = 256
+	maxLocales   = 512
 )
 
 // Summary is what verdicts need of a list: no customer, but what each is owed and where days are counted.
@@ -19,6 +22,7 @@ type Summary struct {
 	Customers int
 	Calendars []v1alpha1.CustomerCalendar
 	Terms     []v1alpha1.ContractTerm
+	Locales   []v1alpha1.CustomerLocale
 }
 
 // Summarise says what the customers have in common. A list with more different promises than can be kept is
@@ -69,7 +73,27 @@ func Summarise(customers []Customer) (Summary, error) {
 		s.Terms = append(s.Terms, *t)
 	}
 	slices.SortFunc(s.Terms, func(a, b v1alpha1.ContractTerm) int { return cmp.Compare(termKey(&a), termKey(&b)) })
+	if s.Locales = localesOf(customers); len(s.Locales) > maxLocales {
+		return Summary{}, fmt.Errorf("its customers read %d different languages, and %d is the limit: make several Audiences", len(s.Locales), maxLocales)
+	}
 	return s, nil
+}
+
+// localesOf counts who reads which language. What is no tag of a language may be anything, and is not repeated.
+func localesOf(customers []Customer) []v1alpha1.CustomerLocale {
+	count := map[v1alpha1.Locale]int32{}
+	for i := range customers {
+		locale := v1alpha1.Locale("")
+		if customers[i].Locale != "" {
+			locale = v1alpha1.Locale(content.Canonical(customers[i].Locale))
+		}
+		count[locale]++
+	}
+	var locales []v1alpha1.CustomerLocale
+	for _, locale := range slices.Sorted(maps.Keys(count)) {
+		locales = append(locales, v1alpha1.CustomerLocale{Locale: locale, Customers: count[locale]})
+	}
+	return locales
 }
 
 func termKey(t *v1alpha1.ContractTerm) string {

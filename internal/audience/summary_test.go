@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 func TestSummarise(t *testing.T) {
@@ -19,19 +20,21 @@ func TestSummarise(t *testing.T) {
 	customers := []Customer{
 		{ID: "c", TimeZone: "Europe/Vienna", Holidays: []string{"DE", "AT"}, Owed: []v1alpha1.OwedTerm{removal, behaviour, removal}},
 		{ID: "b", TimeZone: "Europe/Vienna", Holidays: []string{"AT", "DE"}, Owed: []v1alpha1.OwedTerm{removal}},
-		{ID: "a"},
-		{ID: "d"},
+		{ID: "a", Locale: "DE-at"},
+		{ID: "d", Locale: "jane"},
+		{ID: "e", Locale: "de-AT"},
 	}
 	want := Summary{
-		Customers: 4,
+		Customers: 5,
 		Calendars: []v1alpha1.CustomerCalendar{
-			{Customers: 2},
+			{Customers: 3},
 			{TimeZone: "Europe/Vienna", Holidays: []string{"AT", "DE"}, Customers: 2},
 		},
 		Terms: []v1alpha1.ContractTerm{
 			{Customer: "c", Customers: 1, Owed: behaviour, TimeZone: "Europe/Vienna", Holidays: []string{"AT", "DE"}},
 			{Customer: "b", Customers: 2, Owed: removal, TimeZone: "Europe/Vienna"},
 		},
+		Locales: []v1alpha1.CustomerLocale{{Customers: 2}, {Locale: "de-AT", Customers: 2}, {Locale: "und", Customers: 1}},
 	}
 	got, err := Summarise(customers)
 	if err != nil {
@@ -75,6 +78,25 @@ func TestSummariseRefusesWhatItCannotKeep(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := Summarise(calendars(maxCalendars + 1)); err == nil || !strings.HasPrefix(err.Error(), "its customers count their days in 129 different ways") {
+		t.Error(err)
+	}
+}
+
+func TestSummariseRefusesTooManyLanguages(t *testing.T) {
+	t.Parallel()
+	var customers []Customer
+	for _, language := range []string{"de", "en", "fr"} {
+		for i := range 26 * 26 {
+			locale := fmt.Sprintf("%s-%c%c", language, 'A'+i/26, 'A'+i%26)
+			if content.Canonical(locale) == locale { // a region that there is
+				customers = append(customers, Customer{ID: v1alpha1.CustomerID(locale), Locale: locale})
+			}
+		}
+	}
+	if s, err := Summarise(customers[:maxLocales]); err != nil || len(s.Locales) != maxLocales {
+		t.Errorf("%d languages: %v", len(s.Locales), err)
+	}
+	if _, err := Summarise(customers[:maxLocales+1]); err == nil || !strings.HasPrefix(err.Error(), "its customers read 513 different languages") {
 		t.Error(err)
 	}
 }

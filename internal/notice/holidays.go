@@ -198,6 +198,11 @@ func (c *closedDays) has(d day) bool {
 	if weekday := d.weekday(); weekday == time.Saturday || weekday == time.Sunday {
 		return true
 	}
+	return c.holiday(d)
+}
+
+// holiday says that the day is a holiday, or closed by its date, whatever day of the week it is.
+func (c *closedDays) holiday(d day) bool {
 	if d < c.from || d >= c.to {
 		c.prepare(d.year())
 	}

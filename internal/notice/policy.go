@@ -56,6 +56,9 @@ type Policy struct {
 	ReminderDays []int32
 	// MissedReminder is what becomes of a notice when one of them is missed.
 	MissedReminder v1alpha1.MissedReminderRule
+	// Content is what it asks of a notice, and Quiet when nothing is published; nil where it leaves no hours out.
+	Content v1alpha1.ContentRules
+	Quiet   *QuietTimes
 }
 
 // PolicyError says what is wrong in a NoticePolicy.
@@ -97,6 +100,7 @@ func ReadSpec(name string, spec *v1alpha1.NoticePolicySpec) (Policy, []*PolicyEr
 	r.missedReminder(spec)
 	r.terms(spec)
 	r.rules(spec)
+	r.content(&spec.Content)
 	r.policy.Settle = r.duration("settleHours", spec.SettleHours, defaultSettleHours, 0, maxSettleHours, time.Hour)
 	r.policy.Rollback = r.duration("rollbackDays", spec.RollbackDays, defaultRollbackDays, 0, maxRollbackDays, hoursPerDay*time.Hour)
 	r.policy.Validity = Validity{

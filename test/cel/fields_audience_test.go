@@ -7,14 +7,15 @@ import "fmt"
 var customerID = all(chars(1, 63), matching(
 	[]string{"c-10423", "C_1.a", "7"}, []string{"jane@customer.example", "-a", "a-", "a b"}))
 
+var locale = all(chars(2, 35), matching([]string{"de", "zh-Hant-TW"}, []string{"de_AT", "de-", "d e"}))
+
 var audienceFields = fields{
 	"spec": notEmpty(),
 	"spec.customers": items(1, 200, func(i int) map[string]any {
 		return map[string]any{"id": numbered(i)}
 	}),
-	"spec.customers[0].id": customerID,
-	"spec.customers[0].locale": all(chars(2, 35), matching(
-		[]string{"de", "zh-Hant-TW"}, []string{"de_AT", "de-", "d e"})),
+	"spec.customers[0].id":          customerID,
+	"spec.customers[0].locale":      locale,
 	"spec.customers[0].timeZone":    chars(1, 64),
 	"spec.customers[0].holidays":    items(1, 8, func(i int) string { return fmt.Sprintf("C%d", i) }),
 	"spec.customers[0].holidays[0]": chars(2, 16),
@@ -50,6 +51,11 @@ var audienceFields = fields{
 	"status.calendars[0].holidays":    items(1, 8, func(i int) string { return fmt.Sprintf("C%d", i) }),
 	"status.calendars[0].holidays[0]": chars(2, 16),
 	"status.calendars[0].customers":   atLeast(1),
+	"status.locales": items(1, 512, func(int) map[string]any {
+		return map[string]any{"customers": int64(1)}
+	}),
+	"status.locales[0].locale":    locale,
+	"status.locales[0].customers": atLeast(1),
 	"status.terms": items(1, 256, func(int) map[string]any {
 		return map[string]any{"customer": "c", "customers": int64(1), "owed": map[string]any{"class": "Removal", "days": int64(1)}}
 	}),

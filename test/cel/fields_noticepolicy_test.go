@@ -4,6 +4,10 @@ package cel
 
 import "fmt"
 
+var clockTime = all(
+	[]probe{{"4 characters", "8:00", "should be at least 5 chars long"}, {"6 characters", "08:000", "may not be more than 5 bytes"}},
+	matching([]string{"00:00", "19:59", "23:59"}, []string{"24:00", "12:60", "12.00", "ab:cd"}))
+
 var noticePolicyFields = fields{
 	"spec.appliesTo":                 notEmpty(),
 	"spec.enforcement":               enforce,
@@ -39,6 +43,28 @@ var noticePolicyFields = fields{
 	"spec.rollbackDays":   between(0, 365),
 	"spec.validForDays":   between(1, 3650),
 	"spec.images":         oneOf("Required", "Optional"),
+	"spec.content":        notEmpty(),
+	"spec.content.rules": { // none at all would refuse the phrases of the sample, too
+		{"all", []any{"DateInTitle", "ChangeInTitle", "WhatToDo", "Help", "Locales", "Phrasing"}, ""},
+	},
+	"spec.content.rules[0]":          oneOf("DateInTitle", "ChangeInTitle", "WhatToDo", "Help", "Locales"),
+	"spec.content.bannedPhrases":     items(1, 200, numbered),
+	"spec.content.bannedPhrases[0]":  chars(1, 100),
+	"spec.content.allowedPhrases":    items(1, 200, numbered),
+	"spec.content.allowedPhrases[0]": chars(1, 100),
+	"spec.content.roles": items(1, 32, func(i int) map[string]any {
+		return map[string]any{"class": fmt.Sprintf("Class%d", i), "roles": []any{"Billing"}}
+	}),
+	"spec.content.roles[0].class":    className,
+	"spec.content.roles[0].roles":    items(1, 16, func(i int) string { return fmt.Sprintf("Role%d", i) }),
+	"spec.content.roles[0].roles[0]": className,
+	"spec.content.quietHours.from":   clockTime,
+	"spec.content.quietHours.to":     clockTime,
+	"spec.content.quietHours.wholeDays": {
+		{"none", []any{}, "should have at least 1 items"},
+		{"both", []any{"Holidays", "Weekends"}, ""},
+	},
+	"spec.content.quietHours.wholeDays[0]": oneOf("Weekends"),
 
 	"status":                     notEmpty(),
 	"status.conditions":          conditions,

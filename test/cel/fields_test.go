@@ -81,8 +81,20 @@ var changeNoticeFields = fields{
 	"spec.updates": items(1, 50, func(i int) map[string]any {
 		return map[string]any{"text": fmt.Sprintf("Update %d", i)}
 	}),
-	"spec.updates[0].text":    chars(1, 2048),
 	"spec.updates[1].answers": oneOf("Objections"),
+	"spec.updates[0].text":    chars(1, 2048),
+	"spec.updates[1].locale":  locale,
+	"spec.locale":             locale,
+	"spec.translations": items(1, 16, func(i int) map[string]any {
+		return map[string]any{"locale": fmt.Sprintf("de-%d", i), "title": "x"}
+	}),
+	"spec.translations[0].locale":      locale,
+	"spec.translations[0].title":       chars(1, 200),
+	"spec.translations[0].whatChanges": chars(1, 4096),
+	"spec.translations[0].whatToDo":    chars(1, 4096),
+	"spec.roles":                       items(1, 16, func(i int) string { return fmt.Sprintf("Role%d", i) }),
+	"spec.roles[0]":                    className,
+	"spec.urgentReason":                chars(1, 512),
 
 	"status":                    notEmpty(),
 	"status.conditions":         conditions,
@@ -111,6 +123,8 @@ var changeNoticeFields = fields{
 	"status.owed[0].holidays[0]":             chars(1, 16),
 	"status.owed[0].closedDates":             items(1, 366, date),
 	"status.owed[0].closedDates[0]":          chars(10, 10),
+	"status.roles":                           items(1, 512, func(i int) string { return fmt.Sprintf("Role%d", i) }),
+	"status.roles[0]":                        className,
 	"status.validity.days":                   between(1, 3650),
 	"status.validity.timeZone":               chars(1, 64),
 	"status.clock.startsAt":                  clockStart,

@@ -16,6 +16,7 @@ const (
 	frozenCovers     = root + ": what a published notice covers is frozen: publish a new one that supersedes it"
 	frozenText       = root + ": the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 	frozenSupersedes = root + ": what a published notice supersedes is frozen: publish a new one"
+	frozenRoles      = root + ": whom a published notice is for is frozen: publish a new one that supersedes it"
 	frozenDate       = root + ": the date of a published notice can only move to later"
 	frozenUpdates    = root + ": updates of a published notice can only be appended to"
 	staysLapsed      = root + ": a notice that has lapsed is over, and a later date does not bring it back: publish a new one"
@@ -38,13 +39,17 @@ func published(t *testing.T) *unstructured.Unstructured {
 func bare(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
 	u := published(t)
-	for _, field := range []string{"whatChanges", "whatToDo", "help", "supersedes", "updates"} {
+	for _, field := range []string{
+		"whatChanges", "whatToDo", "help", "supersedes", "updates", "locale", "translations", "roles", "urgentReason",
+	} {
 		remove(u, "spec."+field)
 	}
 	return u
 }
 
 func text(s string) map[string]any { return map[string]any{"text": s} }
+
+func english(s string) map[string]any { return map[string]any{"text": s, "locale": "en"} }
 
 // publishedEdits are what is tried on the spec of a published notice.
 func publishedEdits() map[string]edit {
@@ -68,10 +73,10 @@ func publishedEdits() map[string]edit {
 			set(u, "spec.state", "Withdrawn")
 		}},
 		"updates: one more":           allowed(add("spec.updates", text("And for baskets."))),
-		"updates: one more in front":  refused(frozenUpdates, setting("spec.updates", []any{text("First of all:"), text(first), text(second)})),
-		"updates: one more between":   refused(frozenUpdates, setting("spec.updates", []any{text(first), text("Besides,"), text(second)})),
-		"updates: another order":      refused(frozenUpdates, setting("spec.updates", []any{text(second), text(first)})),
-		"updates: the first is gone":  refused(frozenUpdates, setting("spec.updates", []any{text(second)})),
+		"updates: one more in front":  refused(frozenUpdates, setting("spec.updates", []any{text("First of all:"), text(first), english(second)})),
+		"updates: one more between":   refused(frozenUpdates, setting("spec.updates", []any{text(first), text("Besides,"), english(second)})),
+		"updates: another order":      refused(frozenUpdates, setting("spec.updates", []any{english(second), text(first)})),
+		"updates: the first is gone":  refused(frozenUpdates, setting("spec.updates", []any{english(second)})),
 		"updates: the last is gone":   refused(frozenUpdates, setting("spec.updates", []any{text(first)})),
 		"updates: all are gone":       refusedRemoval(frozenUpdates, "spec.updates"),
 		"updates: the first reworded": refused(frozenUpdates, setting("spec.updates[0].text", "The dashboard keeps its button.")),
@@ -89,6 +94,17 @@ func publishedEdits() map[string]edit {
 	for _, field := range []string{"whatChanges", "whatToDo", "help"} {
 		edits[field+" to nothing"] = refusedRemoval(frozenText, "spec."+field)
 	}
+	edits["locale to another"] = refused(frozenText, setting("spec.locale", "de"))
+	edits["urgentReason to another"] = refused(frozenText, setting("spec.urgentReason", "Never mind."))
+	edits["translations: one more"] = refused(frozenText, add("spec.translations", map[string]any{"locale": "fr", "title": "x"}))
+	edits["translations: another text"] = refused(frozenText, setting("spec.translations[0].whatToDo", "Nichts."))
+	edits["updates: another language"] = refused(frozenUpdates, setting("spec.updates[1].locale", "de"))
+	edits["roles: one more"] = refused(frozenRoles, add("spec.roles", "Billing"))
+	edits["roles: another"] = refused(frozenRoles, setting("spec.roles", []any{"Billing"}))
+	for _, field := range []string{"locale", "translations", "urgentReason"} {
+		edits[field+" to nothing"] = refusedRemoval(frozenText, "spec."+field)
+	}
+	edits["roles to nothing"] = refusedRemoval(frozenRoles, "spec.roles")
 	edits["supersedes to another"] = refused(frozenSupersedes, setting("spec.supersedes", "orders-no-delete-2"))
 	edits["supersedes to nothing"] = refusedRemoval(frozenSupersedes, "spec.supersedes")
 	return edits
@@ -121,6 +137,10 @@ func TestPublishedNoticeGainsNothing(t *testing.T) {
 		"whatChanges":                 refused(frozenText, setting("spec.whatChanges", "Nothing.")),
 		"whatToDo":                    refused(frozenText, setting("spec.whatToDo", "Nothing.")),
 		"help":                        refused(frozenText, setting("spec.help", "None.")),
+		"locale":                      refused(frozenText, setting("spec.locale", "en")),
+		"translations":                refused(frozenText, setting("spec.translations", []any{map[string]any{"locale": "de", "title": "x"}})),
+		"urgentReason":                refused(frozenText, setting("spec.urgentReason", "It is.")),
+		"roles":                       refused(frozenRoles, setting("spec.roles", []any{"Operations"})),
 		"supersedes":                  refused(frozenSupersedes, setting("spec.supersedes", "orders-no-delete-1")),
 		"a first update":              allowed(add("spec.updates", text("This holds for carts, too."))),
 		"a first update and a second": allowed(setting("spec.updates", []any{text("For carts, too."), text("For baskets, too.")})),

@@ -23,10 +23,11 @@ var required = map[string][]string{
 		"spec.customers[0].contacts[0].role", "spec.customers[0].contacts[0].channel", "spec.customers[0].contacts[0].addressFrom",
 		"spec.customers[0].contacts[0].addressFrom.name", "spec.customers[0].contacts[0].addressFrom.key",
 		"spec.customersFrom.name", "spec.customersFrom.key",
-		"status.calendars[0].customers", "status.terms[0].customer", "status.terms[0].customers", "status.terms[0].owed", "status.terms[0].owed.class",
+		"status.calendars[0].customers", "status.locales[0].customers", "status.terms[0].customer", "status.terms[0].customers", "status.terms[0].owed", "status.terms[0].owed.class",
 	},
 	"ChangeNotice": {
 		"spec", "spec.apiRef", "spec.apiRef.name", "spec.state", "spec.title", "spec.covers", "spec.covers[0].version", "spec.updates[0].text",
+		"spec.translations[0].locale", "spec.translations[0].title",
 		"status.owed[0].version", "status.owed[0].class", "status.owed[0].days",
 		"status.validity.days", "status.validity.timeZone", "status.clock.startsAt", "status.delivery.affected", "status.answers.answered",
 		"status.reminders[0].days", "status.reminders[0].policy", "status.missedReminders[0].days", "status.missedReminders[0].time",
@@ -57,6 +58,7 @@ var required = map[string][]string{
 	},
 	"NoticePolicy": {
 		"spec", "spec.owed", "spec.owed[0].class", "spec.rules[0].rule", "spec.rules[0].class",
+		"spec.content.roles[0].class", "spec.content.roles[0].roles", "spec.content.quietHours.from", "spec.content.quietHours.to",
 		"status.inForce.generation", "status.inForce.spec", "status.inForce.spec.owed", "status.inForce.spec.owed[0].class",
 	},
 	"Waiver": {"spec", "spec.revision", "spec.reason", "spec.ticket", "spec.expireTime", "spec.requestedBy"},
@@ -66,7 +68,7 @@ var required = map[string][]string{
 var either = []string{
 	"spec.contracts[0].configMapKeyRef", "spec.contracts[1].inline", "spec.effectiveTime", "spec.mail", "spec.webhook",
 	"spec.owed[0].days", "spec.owed[1].businessDays", "status.inForce.spec.owed[0].days",
-	"spec.customers[0].owed[0].days", "spec.customers[0].owed[1].businessDays", "status.terms[0].owed.days", "status.terms[1].owed.businessDays", "status.owed[1].customer", "status.owed[0].policy",
+	"spec.customers[0].owed[0].days", "spec.customers[0].owed[1].businessDays", "status.terms[0].owed.days", "status.terms[1].owed.businessDays", "spec.content.rules", "status.owed[1].customer", "status.owed[0].policy",
 }
 
 // TestRequired takes away each key of each sample, one at a time.

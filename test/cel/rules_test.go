@@ -23,6 +23,11 @@ func TestRules(t *testing.T) {
 		inTheClear  = "spec.mail: a password is sent by a safe connection only: set security to StartTLS or Implicit, or leave out credentialsFrom"
 		carrier     = "spec.carriedBy: name the services that carry the API, or the labels of its pods (matchLabels)"
 	)
+	const (
+		longTranslations = "spec: the translations have more than 40000 characters together: shorten them, or say more in updates"
+		phrasesAlone     = "spec.content: bannedPhrases and allowedPhrases go with the rule Phrasing: add it to rules"
+		neverQuiet       = "spec.content.quietHours: from and to are the same: quiet hours begin at one time and end at another"
+	)
 	cases := map[string]struct {
 		kind   string
 		change func(u *unstructured.Unstructured)
@@ -64,7 +69,16 @@ func TestRules(t *testing.T) {
 			"version": "v1", "rule": "declared", "operation": "GET /orders"}), nil},
 		"what is declared, by a fingerprint": {"ChangeNotice", setting("spec.covers[1]", map[string]any{
 			"version": "v1", "rule": "declared", "fingerprint": "0a1b2c3d4e5f"}), nil},
-		"a rule of no operation":   {"ChangeNotice", setting("spec.covers[1]", map[string]any{"version": "v1", "rule": "api-server-path-removed"}), nil},
+		"a rule of no operation":                {"ChangeNotice", setting("spec.covers[1]", map[string]any{"version": "v1", "rule": "api-server-path-removed"}), nil},
+		"translations of the largest size":      {"ChangeNotice", translated(4096, 904), nil},
+		"translations of a few characters more": {"ChangeNotice", translated(4096, 905), []string{longTranslations}},
+		"phrases without their rule":            {"NoticePolicy", setting("spec.content.rules", []any{"Help"}), []string{phrasesAlone}},
+		"phrases without any rule":              {"NoticePolicy", removing("spec.content.rules"), []string{phrasesAlone}},
+		"quiet hours that never begin":          {"NoticePolicy", setting("spec.content.quietHours.to", "20:00"), []string{neverQuiet}},
+		"a class twice": {"NoticePolicy", add("spec.content.roles", map[string]any{"class": "Price", "roles": []any{"Legal"}}),
+			[]string{"spec.content.roles[1]: Duplicate value"}},
+		"a language twice": {"ChangeNotice", add("spec.translations", map[string]any{"locale": "de", "title": "x"}),
+			[]string{"spec.translations[1]: Duplicate value"}},
 		"published without a date": {"ChangeNotice", removing("spec.effectiveTime"), []string{needsDate}},
 		"a draft without a date": {"ChangeNotice", func(u *unstructured.Unstructured) {
 			remove(u, "spec.effectiveTime")
@@ -184,5 +198,19 @@ func TestNames(t *testing.T) {
 				want(t, tryCreate(t, u))
 			}
 		})
+	}
+}
+
+// translated has eight translations of so many characters each, two texts of which are of the length.
+func translated(whatChanges, whatToDo int) func(u *unstructured.Unstructured) {
+	return func(u *unstructured.Unstructured) {
+		var translations []any
+		for i := range 8 {
+			translations = append(translations, map[string]any{
+				"locale": fmt.Sprintf("de-%d", i), "title": "x",
+				"whatChanges": strings.Repeat("a", whatChanges), "whatToDo": strings.Repeat("a", whatToDo),
+			})
+		}
+		set(u, "spec.translations", translations)
 	}
 }

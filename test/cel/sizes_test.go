@@ -170,6 +170,15 @@ func largestNotice(t *testing.T, letter string) *unstructured.Unstructured {
 	for range min(640, 320<<10/(len(written)+1)) {
 		owed = append(owed, entry)
 	}
+	// 40,000 characters together, and their titles.
+	var translations []any
+	for i := range 16 {
+		translations = append(translations, map[string]any{
+			"locale": fmt.Sprintf("de-%d", i), "title": long(200), "whatChanges": long(1250), "whatToDo": long(1250),
+		})
+	}
+	set(u, "spec.translations", translations)
+	set(u, "spec.urgentReason", long(512))
 	set(u, "spec.covers", covers)
 	set(u, "spec.updates", updates)
 	set(u, "status.owed", owed)

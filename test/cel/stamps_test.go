@@ -15,6 +15,7 @@ const (
 	owedStays        = "status: what was owed at publication stays"
 	clockStays       = "status: what starts the clock of a notice stays as it was at publication"
 	validityStays    = "status: how long a notice is valid stays as it was at publication"
+	rolesStay        = "status: whom a notice is for stays as it was at publication"
 	lapseStays       = "status: the stamp of a lapse stays"
 	replacementStays = "status: the stamp of a replacement stays"
 	dateStays        = "status: the date that customers were told can only move to later"
@@ -26,7 +27,7 @@ const (
 
 var everyStamp = []string{
 	publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays, replacementStays, dateStays, numberStays, updatesStay,
-	remindersStay, inForceStays,
+	remindersStay, inForceStays, rolesStay,
 }
 
 func TestStampsStay(t *testing.T) {
@@ -57,6 +58,9 @@ func TestStampsStay(t *testing.T) {
 		"validity longer":                refused(validityStays, setting("status.validity.days", int64(181))),
 		"validity elsewhere":             refused(validityStays, setting("status.validity.timeZone", "UTC")),
 		"validity gone":                  refusedRemoval(validityStays, "status.validity"),
+		"for more roles":                 refused(rolesStay, add("status.roles", "Billing")),
+		"for another role":               refused(rolesStay, setting("status.roles", []any{"Billing"})),
+		"for all":                        refusedRemoval(rolesStay, "status.roles"),
 		"lapsedTime a second later":      refused(lapseStays, setting("status.lapsedTime", "2027-12-28T00:00:01Z")),
 		"lapsedTime gone":                refusedRemoval(lapseStays, "status.lapsedTime"),
 		"supersededTime a second later":  refused(replacementStays, setting("status.supersededTime", "2026-11-24T09:00:01Z")),
@@ -126,6 +130,7 @@ func TestStampsAreSet(t *testing.T) {
 			set(u, "status.owed[0].days", int64(365))
 			set(u, "status.clock", map[string]any{"startsAt": "Delivered", "coveragePercent": int64(95)})
 			set(u, "status.reminders", []any{map[string]any{"days": int64(30), "policy": "public-apis"}})
+			set(u, "status.roles", []any{"Billing"})
 		}),
 		"what would be owed changes until then": allowed(setting("status.owed[0].days", int64(365))),
 	})
@@ -147,6 +152,12 @@ func TestStampsAreSet(t *testing.T) {
 	remove(u, "status.reminders")
 	tryEdits(t, "status", u, everyWay, map[string]edit{
 		"reminders that nobody was promised": refused(remindersStay, setting("status.reminders", []any{map[string]any{"days": int64(30), "policy": "p"}})),
+	})
+
+	u = published(t)
+	remove(u, "status.roles")
+	tryEdits(t, "status", u, everyWay, map[string]edit{
+		"for fewer roles later": refused(rolesStay, setting("status.roles", []any{"Operations"})),
 	})
 
 	u = published(t)
