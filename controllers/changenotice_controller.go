@@ -68,6 +68,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 		status.Validity = verdict.Validity
 		status.Clock = verdict.Clock
 		status.Reminders = verdict.Reminders
+		status.Roles = verdict.Roles
 	}
 	told := status.PublishedTime != nil
 	if told && notice.Spec.State == v1alpha1.NoticeWithdrawn && status.WithdrawnTime == nil {
@@ -88,7 +89,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 	c.set(v1alpha1.ConditionMatured, isTrue(verdict.Matured), verdict.MaturedReason, verdict.MaturedMessage)
 	switch verdict.Reason {
 	case v1alpha1.ReasonTooSoon, v1alpha1.ReasonIncomplete, v1alpha1.ReasonPolicyInvalid, v1alpha1.ReasonDigestMismatch,
-		v1alpha1.ReasonTerminating:
+		v1alpha1.ReasonTerminating, v1alpha1.ReasonContentRefused:
 		c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, verdict.Reason, verdict.Message)
 	default:
 		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, verdict.Message)

@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 // EvaluateNotice says whether a notice can be published and, when it was, from when on and until when what it
@@ -50,7 +51,7 @@ func evaluateNotice(in NoticeInput) NoticeVerdict {
 	case !n.readable:
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed cannot be counted from now")
 	}
-	return n.proposed()
+	return n.whenOpen()
 }
 
 // notification is a NoticeInput with what is worked out once.
@@ -65,6 +66,10 @@ type notification struct {
 	binding  notice.Owed
 	// whole is what the notice does with the date that it has.
 	whole notice.Coverage
+	// content is what its policies find in it. waits is until when quiet hours hold it up; all else then is as it will
+	// be at that moment.
+	content []content.Finding
+	waits   *notice.Quiet
 	// readable is false where that is not known. started says that the clock of one that was published has started.
 	readable, started bool
 }
@@ -109,8 +114,8 @@ func (n *notification) stability(version string) v1alpha1.Stability {
 func (n *notification) proposed() NoticeVerdict {
 	spec := &n.Notice.Spec
 	if spec.State == v1alpha1.NoticeDraft {
-		return n.unpublished(v1alpha1.ReasonDraft, "it is a draft: published now, its effectiveTime can be "+
-			n.earliest().Format(time.RFC3339)+" or later"+n.atOnce())
+		return n.unpublished(v1alpha1.ReasonDraft, "it is a draft: published now"+n.afterQuiet()+", its effectiveTime can be "+
+			n.earliest().Format(time.RFC3339)+" or later"+n.atOnce()+n.rulesBroken())
 	}
 	if missing := n.missing(); len(missing) > 0 {
 		return n.unpublished(v1alpha1.ReasonIncomplete, strings.Join(missing, "; "))
@@ -123,11 +128,18 @@ func (n *notification) proposed() NoticeVerdict {
 	effective := spec.EffectiveTime.UTC()
 	if effective.Before(n.required) || effective.Before(n.Now) {
 		return n.unpublished(v1alpha1.ReasonTooSoon, fmt.Sprintf(
-			"its effectiveTime %s is too soon, %s: set it to %s or later%s",
-			effective.Format(time.RFC3339), owedText(n.binding), n.earliest().Format(time.RFC3339), n.atOnce()))
+			"its effectiveTime %s is too soon%s, %s: set it to %s or later%s",
+			effective.Format(time.RFC3339), n.afterQuiet(), owedText(n.binding), n.earliest().Format(time.RFC3339), n.atOnce()))
+	}
+	switch {
+	case len(n.content) > 0:
+		return n.unpublished(v1alpha1.ReasonContentRefused, contentText(n.content, n.Notice.Name))
+	case n.waits != nil:
+		return n.unpublished(v1alpha1.ReasonQuietHours, quietText(*n.waits))
 	}
 	v := n.stamped()
 	v.Publishable, v.Digest, v.Owed = true, notice.Digest(spec), n.owed()
+	v.Roles = content.Roles(n.asked())
 	v.Validity = n.policies.Validity(effective).Frozen()
 	return v
 }
@@ -136,7 +148,7 @@ func (n *notification) proposed() NoticeVerdict {
 func (n *notification) unpublished(reason, message string) NoticeVerdict {
 	v := NoticeVerdict{
 		Reason: reason, Message: singleLine(message, maxMessageLength),
-		MaturedReason: v1alpha1.ReasonNotPublished, MaturedMessage: "it was not published",
+		MaturedReason: v1alpha1.ReasonNotPublished, MaturedMessage: "it was not published", Content: n.content,
 	}
 	switch reason {
 	case v1alpha1.ReasonWithdrawn, v1alpha1.ReasonTerminating, v1alpha1.ReasonPolicyInvalid, v1alpha1.ReasonSuperseded:

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/contract"
 	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 // What the status of a notice can freeze: so many entries, of so many bytes. An object may take 1.5 MiB in etcd, and a
@@ -41,6 +43,12 @@ func (n *notification) missing() []string {
 		if text := n.missingIn(entry); text != "" {
 			missing = append(missing, fmt.Sprintf("covers[%d] %s", i, text))
 		}
+	}
+	if text := content.Locales(spec); text != "" {
+		missing = append(missing, text)
+	}
+	if spec.UrgentReason != "" && strings.TrimSpace(spec.UrgentReason) == "" {
+		missing = append(missing, "its urgentReason says nothing: say why customers have to be told at once, or leave it out")
 	}
 	if text := n.missingOlder(); text != "" {
 		missing = append(missing, text)

@@ -8,6 +8,7 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/contract"
 	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 // Input is all that a verdict on a revision depends on.
@@ -133,6 +134,10 @@ type NoticeVerdict struct {
 	Validity  v1alpha1.NoticeValidity
 	Clock     v1alpha1.NoticeClock
 	Reminders []v1alpha1.NoticeReminder
+	// Roles are those of the contacts that it goes to, to be stamped, too. Nil: all.
+	Roles []v1alpha1.ContactRole
+	// Content is what the policies find in a notice that was not published.
+	Content []content.Finding
 	// Earliest is the earliest effectiveTime with which it could be published now. Nil once it was.
 	Earliest *time.Time
 	// Matures and Lapses are what is or, before the publication, what would be when published now and delivered at
