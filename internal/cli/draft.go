@@ -115,6 +115,9 @@ func draftHead(draft *v1alpha1.ChangeNotice, a *answer) string {
 	if a.assumption != "" {
 		lines = append(lines, strings.Split(text.WrapSoft(a.assumption, commentWidth), "\n")...)
 	}
+	for _, line := range draftContent(draft, a) {
+		lines = append(lines, strings.Split(text.WrapSoft(safe(line), commentWidth), "\n")...)
+	}
 	lines = append(lines,
 		"Read what is here, fill in what is missing, set state: Published and apply it:",
 		"  "+a.hints.kubectl("apply", "-f", noticeFile))

@@ -65,6 +65,7 @@ func noticeResult(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) *NoticeResult 
 		EarliestTime: metaTime(v.Earliest), MaturesTime: metaTime(v.Matures), LapsesTime: metaTime(v.Lapses),
 		DaysLeft: v.DaysLeft, SupersededBy: v.SupersededBy, Owed: v.Owed,
 	}
+	found.Content = contentResult(v.Content)
 	for _, reason := range []string{v.Reason, v.MaturedReason} {
 		for _, rule := range rulings[reason].rules {
 			if !slices.Contains(found.Rules, rule) {
@@ -114,7 +115,8 @@ func (e *explainer) noticePage(p *page, found *NoticeResult) {
 	p.line("%s, about customerapi/%s", e.title(), safe(found.API))
 	p.line("%s", safe(found.Title))
 	p.heading("Published: " + found.Published.Reason)
-	p.paragraph("  ", "", safe(found.Published.Message))
+	p.paragraph("  ", "", safe(publishedText(found)))
+	p.content(found.Content)
 	p.why("  ", found.Published.Reason)
 	if found.Published.Status {
 		p.heading("Matured: " + found.Matured.Reason)
@@ -191,6 +193,10 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 		return []Step{{Text: "Set effectiveTime to " + e.zone.moment(*v.Earliest) + " or later. Forewarn then publishes it by itself.", Commands: edit}}
 	case v.Reason == v1alpha1.ReasonIncomplete:
 		return []Step{{Text: "Fill in what is missing. Forewarn then publishes it by itself.", Commands: edit}}
+	case v.Reason == v1alpha1.ReasonContentRefused:
+		return []Step{{Text: "Put it right. Forewarn then publishes it by itself.", Commands: edit}}
+	case v.Reason == v1alpha1.ReasonQuietHours && v.NextChange != nil:
+		return []Step{{Text: "Wait: forewarn publishes it " + e.zone.moment(*v.NextChange) + ". What cannot wait says why in urgentReason.", Commands: edit}}
 	case v.MaturedReason == v1alpha1.ReasonRunning && v.Matures != nil:
 		return []Step{{Text: "Release what it covers from " + e.zone.moment(*v.Matures) + " on."}}
 	case v.MaturedReason == v1alpha1.ReasonRunning && n.Status.Clock.StartsAt == v1alpha1.StartsAtAcknowledged:

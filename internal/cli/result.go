@@ -253,8 +253,20 @@ type NoticeResult struct {
 	DaysLeft      *int32                `json:"daysLeft,omitempty"`
 	SupersededBy  string                `json:"supersededBy,omitempty"`
 	Owed          []v1alpha1.OwedNotice `json:"owed,omitempty"`
+	// Content is where it is not what the policies ask of a notice.
+	Content []ContentResult `json:"content,omitempty"`
 	// Covers are the entries, each with the changes of revisions that it matches.
 	Covers []CoveredResult `json:"covers,omitempty"`
+}
+
+// ContentResult is a rule that a notice does not keep.
+type ContentResult struct {
+	Rule   string `json:"rule"`
+	Policy string `json:"policy"`
+	// Field is where, below spec, and Sentence what stands there.
+	Field    string `json:"field"`
+	Sentence string `json:"sentence,omitempty"`
+	Text     string `json:"text"`
 }
 
 // ConditionResult is a condition as found now.

@@ -77,14 +77,27 @@ func judgeNotice(
 }
 
 // explainUntold says why a notice that its author wants published counts for
-// nothing: no condition tells that here.
+// nothing, and what is not as the policies ask in a draft: no condition tells
+// that here.
 func explainUntold(
 	streams Streams, n *v1alpha1.ChangeNotice, all []v1alpha1.ChangeNotice, at time.Time, api *v1alpha1.CustomerAPI, policies []v1alpha1.NoticePolicy,
 ) {
 	about := string(n.Spec.APIRef.Name) == api.Name
-	if !about || n.Status.PublishedTime != nil || n.Spec.State != v1alpha1.NoticePublished {
+	if !about || n.Status.PublishedTime != nil || n.Spec.State == v1alpha1.NoticeWithdrawn {
 		return
 	}
 	verdict := judgeNotice(n, all, at, api, policies)
-	streams.note("Notice %s does not count (%s): %s.", n.Name, verdict.Reason, verdict.Message)
+	switch {
+	case n.Spec.State == v1alpha1.NoticeDraft && len(verdict.Content) == 0:
+		return
+	case n.Spec.State == v1alpha1.NoticeDraft:
+		streams.note("Notice %s is a draft, and not yet what the policies ask of a notice.", n.Name)
+	case verdict.Reason == v1alpha1.ReasonContentRefused:
+		streams.note("Notice %s does not count (%s): %s.", n.Name, verdict.Reason, notAsAsked)
+	default:
+		streams.note("Notice %s does not count (%s): %s.", n.Name, verdict.Reason, verdict.Message)
+	}
+	for _, f := range verdict.Content {
+		streams.note("- %s", safe(f.String()))
+	}
 }
