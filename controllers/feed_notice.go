@@ -10,6 +10,7 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/feed"
 	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 // errNotAsPublished says that a notice was changed past all guards: customers were told something else.
@@ -37,7 +38,9 @@ func shownNotice(n *v1alpha1.ChangeNotice, now time.Time) (feed.Notice, error) {
 	shown.Versions, shown.Operations = coveredBy(&n.Spec)
 	times := []*metav1.Time{status.PublishedTime, status.WithdrawnTime, status.SupersededTime}
 	for i := range min(len(n.Spec.Updates), len(status.UpdateTimes)) {
-		shown.Updates = append(shown.Updates, feed.Update{Time: status.UpdateTimes[i].UTC(), Text: n.Spec.Updates[i].Text})
+		if content.IsOwn(&n.Spec, n.Spec.Updates[i].Locale) {
+			shown.Updates = append(shown.Updates, feed.Update{Time: status.UpdateTimes[i].UTC(), Text: n.Spec.Updates[i].Text})
+		}
 		times = append(times, &status.UpdateTimes[i])
 	}
 	if count := len(status.Postponements); count > 0 {

@@ -35,6 +35,8 @@ type Notice struct {
 	Namespace, Name, UID string
 	// API is the name of the CustomerAPI and APITitle its title, which may be empty.
 	API, APITitle string
+	// Locale is the language of its words, as a BCP 47 tag. Empty: English.
+	Locale string
 	// Title, WhatChanges, WhatToDo and Help are the notice's own words. All but Title may be empty.
 	Title, WhatChanges, WhatToDo, Help string
 	// Updates are what was added after publication, the oldest first.

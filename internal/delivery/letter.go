@@ -3,7 +3,6 @@ package delivery
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -11,11 +10,11 @@ import (
 // maxSubject is the length of a subject in characters: room for a title of 200 and for what stands before it.
 const maxSubject = 300
 
-// Letter is the message as plain text: a frame in English around the notice's own words. The subject is one
+// Letter is the message as plain text: a frame around the notice's own words, in their language where we speak it. The subject is one
 // line; the lines of the body end with "\n". What people wrote is indented, so that it cannot pass for ours, and
 // holds no character that a mail program or a terminal would act on.
 func Letter(m Message) (subject, body string) {
-	l := letter{Message: m}
+	l := letter{Message: m, frame: frameOf(m.Notice.Locale)}
 	l.heading()
 	l.reason()
 	l.words()
@@ -26,7 +25,8 @@ func Letter(m Message) (subject, body string) {
 
 type letter struct {
 	Message
-	text strings.Builder
+	frame *frame
+	text  strings.Builder
 }
 
 // api is what the customer knows the API by.
@@ -36,17 +36,17 @@ func (l *letter) subject() string {
 	var occasion string
 	switch l.Stage.Kind() {
 	case Reminder:
-		occasion = "Reminder, " + l.left() + ": "
+		occasion = fmt.Sprintf(l.frame.reminder, l.left())
 	case Postponed:
-		occasion = "Postponed to " + l.day(l.Notice.Effective) + ": "
+		occasion = fmt.Sprintf(l.frame.postponed, l.day(l.Notice.Effective))
 	case Updated:
-		occasion = "Updated: "
+		occasion = l.frame.updated
 	case Withdrawn:
-		occasion = "Withdrawn: "
+		occasion = l.frame.withdrawn
 	case Superseded:
-		occasion = "Replaced: "
+		occasion = l.frame.superseded
 	case InForce:
-		occasion = "Now in force: "
+		occasion = l.frame.inForce
 	}
 	return occasion + l.api() + ": " + line(l.Notice.Title)
 }
@@ -56,17 +56,21 @@ func (l *letter) heading() {
 	l.print("%s: %s\n", l.api(), line(l.Notice.Title))
 	switch l.Stage.Kind() {
 	case Postponed:
-		l.print("When: %s\n", l.moment(l.Notice.Effective))
+		l.date(l.frame.when, l.Notice.Effective)
 		if !l.Notice.Previous.IsZero() {
-			l.print("Before: %s\n", l.moment(l.Notice.Previous))
+			l.date(l.frame.before, l.Notice.Previous)
 		}
 	case Withdrawn, Superseded:
-		l.print("Was planned for: %s\n", l.moment(l.Notice.Effective))
+		l.date(l.frame.planned, l.Notice.Effective)
 	case InForce:
-		l.print("Announced for: %s\n", l.moment(l.Notice.Effective))
+		l.date(l.frame.announced, l.Notice.Effective)
 	default:
-		l.print("When: %s\n", l.moment(l.Notice.Effective))
+		l.date(l.frame.when, l.Notice.Effective)
 	}
+}
+
+func (l *letter) date(what string, t time.Time) {
+	l.print("%s%s%s\n", what, l.frame.colon, l.moment(t))
 }
 
 // reason says why the customer is told now.
@@ -74,25 +78,25 @@ func (l *letter) reason() {
 	var why string
 	switch l.Stage.Kind() {
 	case Reminder:
-		why = "This is a reminder: " + l.left() + "."
+		why = fmt.Sprintf(l.frame.isReminder, l.left())
 	case Postponed:
-		why = "The change comes later than you were told."
+		why = l.frame.isLater
 		if !l.Notice.Previous.IsZero() {
-			why = fmt.Sprintf("The change was postponed from %s to %s.", l.day(l.Notice.Previous), l.day(l.Notice.Effective))
+			why = fmt.Sprintf(l.frame.isPostponed, l.day(l.Notice.Previous), l.day(l.Notice.Effective))
 		}
 	case Updated:
-		why = "Something was added to what you were told."
+		why = l.frame.isUpdated
 	case Withdrawn:
-		why = "This change was withdrawn. It does not come."
+		why = l.frame.isWithdrawn
 	case Superseded:
-		why = "Another notice replaces this one. What holds is what that one says."
+		why = l.frame.isReplaced
 		if by := line(l.Notice.SupersededBy); by != "" {
-			why = "The notice " + by + " replaces this one. What holds is what that one says."
+			why = fmt.Sprintf(l.frame.isReplacedBy, by)
 		}
 	case InForce:
-		why = "This change is in force now."
+		why = l.frame.isInForce
 	default:
-		why = "This is the first notice of this change."
+		why = l.frame.isFirst
 	}
 	l.print("\n%s\n", why)
 }
@@ -101,15 +105,15 @@ func (l *letter) reason() {
 func (l *letter) words() {
 	n := l.Notice
 	if l.Stage.Kind() == Withdrawn {
-		l.section("What would have changed", n.WhatChanges)
+		l.section(l.frame.wouldChange, n.WhatChanges)
 	} else {
-		l.section("What changes", n.WhatChanges)
-		l.section("What to do", n.WhatToDo)
+		l.section(l.frame.changes, n.WhatChanges)
+		l.section(l.frame.toDo, n.WhatToDo)
 	}
-	l.section("Versions", strings.Join(n.Versions, ", "))
-	l.list("Operations", n.Operations)
-	l.list("Updates", n.Updates)
-	l.section("Help", n.Help)
+	l.section(l.frame.versions, strings.Join(n.Versions, ", "))
+	l.list(l.frame.operations, n.Operations)
+	l.list(l.frame.updates, n.Updates)
+	l.section(l.frame.help, n.Help)
 }
 
 // answer says how to. Whoever reads it is to know that the link is worth something.
@@ -117,17 +121,16 @@ func (l *letter) answer() {
 	if l.AnswerURL == "" {
 		return
 	}
-	l.section("Tell us", "Have you understood, or do you need more time? Answer here:\n"+l.AnswerURL+
-		"\nWhoever has this link can answer in your place.")
+	l.section(l.frame.tellUs, l.frame.answer+"\n"+l.AnswerURL+"\n"+l.frame.whoever)
 }
 
 func (l *letter) footer() {
-	l.section("All notices of this API", l.Notice.FeedURL)
-	l.print("\nNotice %s/%s", line(l.Notice.Namespace), line(l.Notice.Name))
+	l.section(l.frame.all, l.Notice.FeedURL)
+	l.print("\n"+l.frame.notice, line(l.Notice.Namespace)+"/"+line(l.Notice.Name))
 	if !l.Notice.Published.IsZero() {
-		l.print(", published %s", l.Notice.Published.UTC().Format(time.RFC3339))
+		l.print(l.frame.published, l.Notice.Published.UTC().Format(time.RFC3339))
 	}
-	l.print("\nReference %s\n", line(l.ID))
+	l.print("\n"+l.frame.reference+"\n", line(l.ID))
 }
 
 func (l *letter) section(heading, text string) {
@@ -164,16 +167,15 @@ func (l *letter) print(format string, args ...any) { fmt.Fprintf(&l.text, format
 
 // moment is the date in the customer's zone and in UTC, or in UTC alone.
 func (l *letter) moment(t time.Time) string {
-	const date, clock = "Monday, 2 January 2006", "15:04:05"
-	inUTC := t.UTC().Format(date+", "+clock) + " UTC"
+	inUTC := l.frame.moment(t.UTC()) + " UTC"
 	if zone := l.zone(); zone != time.UTC {
-		return t.In(zone).Format(date+", "+clock) + " (" + line(zone.String()) + "), which is " + inUTC
+		return l.frame.moment(t.In(zone)) + " (" + line(zone.String()) + ")" + l.frame.otherwise + inUTC
 	}
 	return inUTC
 }
 
 // day is the date as it is in the customer's zone.
-func (l *letter) day(t time.Time) string { return t.In(l.zone()).Format("2 January 2006") }
+func (l *letter) day(t time.Time) string { return l.frame.day(t.In(l.zone())) }
 
 func (l *letter) zone() *time.Location {
 	if l.Zone == nil || l.Zone.String() == time.UTC.String() {
@@ -186,18 +188,12 @@ func (l *letter) zone() *time.Location {
 func (l *letter) left() string {
 	from, to := l.Sent.In(l.zone()), l.Notice.Effective
 	if !from.Before(to) {
-		return "the day has come"
+		return l.frame.come
 	}
 	// A day of the calendar has 23 to 25 hours: start below and count up.
 	days := max(int(to.Sub(from).Hours()/25)-1, 0)
 	for !from.AddDate(0, 0, days+1).After(to) {
 		days++
 	}
-	switch days {
-	case 0:
-		return "less than a day left"
-	case 1:
-		return "1 day left"
-	}
-	return strconv.Itoa(days) + " days left"
+	return l.frame.left(days)
 }

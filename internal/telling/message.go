@@ -10,6 +10,7 @@ import (
 	"forewarn.dev/forewarn/internal/audience"
 	"forewarn.dev/forewarn/internal/delivery"
 	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/internal/notice/content"
 )
 
 // About is what messages are about: one record of a notice.
@@ -28,12 +29,13 @@ type About struct {
 // customer that is in no list any more, the id alone is known.
 func (a *About) Message(e *v1alpha1.Delivery, customer *audience.Customer) delivery.Message {
 	m := delivery.Message{
-		ID: e.ID, Stage: delivery.Stage(a.Record.Spec.Stage), Customer: string(e.Customer), Notice: a.words(), Sent: utc(e.PlannedTime),
+		ID: e.ID, Stage: delivery.Stage(a.Record.Spec.Stage), Customer: string(e.Customer), Sent: utc(e.PlannedTime),
 	}
 	if customer == nil {
+		m.Notice = a.words("")
 		return m
 	}
-	m.Locale = customer.Locale
+	m.Locale, m.Notice = customer.Locale, a.words(customer.Locale)
 	if customer.TimeZone != "" {
 		if zone, err := notice.ParseZone(customer.TimeZone); err == nil { // one that is none was refused with its list
 			m.Zone = zone
@@ -42,12 +44,13 @@ func (a *About) Message(e *v1alpha1.Delivery, customer *audience.Customer) deliv
 	return m
 }
 
-// words are those of the notice, with the date that the record is about.
-func (a *About) words() delivery.Notice {
+// words are those of the notice in the language of the customer, with the date that the record is about.
+func (a *About) words(locale string) delivery.Notice {
 	n, spec := a.Notice, &a.Notice.Spec
+	text := content.For(spec, locale)
 	words := delivery.Notice{
 		Namespace: n.Namespace, Name: n.Name, UID: string(n.UID), API: string(spec.APIRef.Name),
-		Title: spec.Title, WhatChanges: spec.WhatChanges, WhatToDo: spec.WhatToDo, Help: spec.Help,
+		Locale: text.Locale, Title: text.Title, WhatChanges: text.WhatChanges, WhatToDo: text.WhatToDo, Help: spec.Help, Updates: text.Updates,
 		Published: utc(n.Status.PublishedTime), SupersededBy: string(n.Status.SupersededBy),
 		Effective: utc(spec.EffectiveTime), Previous: a.dateBefore(), FeedURL: a.FeedURL,
 	}
@@ -56,9 +59,6 @@ func (a *About) words() delivery.Notice {
 	}
 	if a.API != nil {
 		words.APITitle = a.API.Spec.Title
-	}
-	for i := range spec.Updates {
-		words.Updates = append(words.Updates, spec.Updates[i].Text)
 	}
 	for i := range spec.Covers {
 		words.Versions = appendNew(words.Versions, string(spec.Covers[i].Version))

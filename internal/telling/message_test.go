@@ -39,7 +39,7 @@ func TestMessage(t *testing.T) {
 	want := delivery.Message{
 		ID: "id", Stage: "Postponed-2", Customer: "c-1", Sent: day(1).UTC(),
 		Notice: delivery.Notice{
-			Namespace: "shop", Name: "no-delete", UID: "uid", API: "orders", Title: "title", WhatChanges: "what", WhatToDo: "do", Help: "help",
+			Namespace: "shop", Name: "no-delete", UID: "uid", API: "orders", Locale: "en", Title: "title", WhatChanges: "what", WhatToDo: "do", Help: "help",
 			Updates: []string{"more"}, Versions: []string{"v1", "v2"}, Operations: []string{"DELETE /orders", "GET /orders"},
 			Effective: day(7).UTC(), Previous: day(5).UTC(), FeedURL: "https://notices.example/shop/orders/",
 		},

@@ -39,7 +39,7 @@ func (s *Sender) write(to string, m delivery.Message) (letter, *delivery.Failure
 	msg.SetDateWithValue(m.Sent.UTC())
 	msg.SetMessageIDWithValue(id)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers it
-	msg.SetGenHeader("Content-Language", "en")
+	msg.SetGenHeader("Content-Language", delivery.Languages(m))
 	msg.SetBodyString(gomail.TypeTextPlain, body)
 	var content bytes.Buffer
 	if _, err := msg.WriteTo(&content); err != nil {

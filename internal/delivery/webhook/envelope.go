@@ -29,6 +29,7 @@ type notice struct {
 	UID           string     `json:"uid"`
 	API           string     `json:"api"`
 	APITitle      string     `json:"apiTitle,omitempty"`
+	Locale        string     `json:"locale,omitempty"`
 	Title         string     `json:"title"`
 	WhatChanges   string     `json:"whatChanges,omitempty"`
 	WhatToDo      string     `json:"whatToDo,omitempty"`
@@ -68,7 +69,7 @@ func dataOf(m delivery.Message) data {
 	n := m.Notice
 	d := data{Stage: string(m.Stage), Customer: m.Customer, AnswerURL: m.AnswerURL, Notice: notice{
 		Namespace: n.Namespace, Name: n.Name, UID: n.UID, API: n.API, APITitle: n.APITitle,
-		Title: n.Title, WhatChanges: n.WhatChanges, WhatToDo: n.WhatToDo, Help: n.Help,
+		Locale: n.Locale, Title: n.Title, WhatChanges: n.WhatChanges, WhatToDo: n.WhatToDo, Help: n.Help,
 		Updates: n.Updates, Versions: n.Versions, Operations: n.Operations,
 		EffectiveTime: n.Effective.UTC(), PublishedTime: n.Published.UTC(),
 		SupersededBy: n.SupersededBy, FeedURL: n.FeedURL,

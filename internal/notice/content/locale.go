@@ -70,7 +70,7 @@ type Words struct {
 	// Locale is the language that they are in.
 	Locale                       string
 	Title, WhatChanges, WhatToDo string
-	// Updates are those for everybody and those in the language, in their order.
+	// Updates are those in the language of the notice and those in the customer's, in their order.
 	Updates []string
 }
 
@@ -92,11 +92,16 @@ func For(spec *v1alpha1.ChangeNoticeSpec, locale string) Words {
 	}
 	for i := range spec.Updates {
 		u := &spec.Updates[i]
-		if u.Locale == "" || best([]string{string(u.Locale)}, own.locale) >= 0 || best([]string{string(u.Locale)}, chosen.locale) >= 0 {
+		if IsOwn(spec, u.Locale) || best([]string{string(u.Locale)}, chosen.locale) >= 0 {
 			words.Updates = append(words.Updates, u.Text)
 		}
 	}
 	return words
+}
+
+// IsOwn says that a text is in the language of the notice, for everybody who reads it.
+func IsOwn(spec *v1alpha1.ChangeNoticeSpec, locale v1alpha1.Locale) bool {
+	return locale == "" || best([]string{string(locale)}, Locale(spec)) >= 0
 }
 
 func localesOf(texts []text) []string {
