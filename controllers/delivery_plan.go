@@ -121,6 +121,7 @@ func (d *round) readCustomers(ctx context.Context) error {
 			d.customers = nil
 			return err
 		}
+		customers.All = telling.Concerned(customers.All, d.notice.Status.Roles)
 		d.customers = &customers
 	}
 	if d.customers.Problem != nil {

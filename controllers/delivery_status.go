@@ -87,9 +87,21 @@ func (d *round) left() (open bool, parts []string) {
 	settled := ptr.Deref(reached.Delivered, 0) + ptr.Deref(reached.Failed, 0) + ptr.Deref(reached.Unreachable, 0)
 	open = open || settled < ptr.Deref(reached.Affected, 0)
 	if n := ptr.Deref(reached.Unreachable, 0); n > 0 {
-		parts = append(parts, fmt.Sprintf("no contact leads to %d", n))
+		parts = append(parts, fmt.Sprintf("no contact%s leads to %d", ofRoles(d.notice.Status.Roles), n))
 	}
 	return open, slices.Concat(parts, d.awaited(), d.obstacles())
+}
+
+// ofRoles is for instance " of the role Billing or Legal".
+func ofRoles(roles []v1alpha1.ContactRole) string {
+	if len(roles) == 0 {
+		return ""
+	}
+	names := make([]string, 0, len(roles))
+	for _, role := range roles {
+		names = append(names, string(role))
+	}
+	return " of the role " + strings.Join(names, " or ")
 }
 
 // obstacles are what has to be put right before anything goes out.
