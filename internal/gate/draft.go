@@ -42,7 +42,7 @@ func Draft(in Input, v Verdict) *v1alpha1.ChangeNotice {
 	if len(untold) == 0 {
 		return nil
 	}
-	zone := r.titleZone(binding(untold).Period.Zone)
+	zone := r.titleZone(effective, binding(untold).Period.Zone)
 	n := &v1alpha1.ChangeNotice{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "ChangeNotice"},
 		ObjectMeta: metav1.ObjectMeta{

@@ -95,13 +95,21 @@ func contentText(found []content.Finding, name string) string {
 	return strings.Join(texts, "; ")
 }
 
-// titleZone is where the date in a title is read: in the zone of a policy that wants one there, or else in that of
-// whoever is owed most.
-func (r *reading) titleZone(zone string) string {
+// titleZone is where the date in a title is read: for whoever is owed most, unless a policy wants the date of its own
+// zone there, and that is another day.
+func (r *reading) titleZone(effective time.Time, zone string) string {
 	for _, p := range r.policies {
-		if slices.Contains(p.Content.Rules, v1alpha1.ContentDateInTitle) {
+		if slices.Contains(p.Content.Rules, v1alpha1.ContentDateInTitle) && dayIn(effective, p.Validity.Zone) != dayIn(effective, zone) {
 			return p.Validity.Zone
 		}
 	}
 	return zone
+}
+
+func dayIn(t time.Time, zone string) string {
+	location, err := notice.ParseZone(zone)
+	if err != nil {
+		return ""
+	}
+	return t.In(location).Format(time.DateOnly)
 }

@@ -223,3 +223,35 @@ func TestContentThatCannotBeReadPublishesNothing(t *testing.T) {
 		t.Errorf("%s: %s", v.Reason, v.Message)
 	}
 }
+
+// A draft names the date as the policy wants it, whoever it is that is owed most.
+func TestADraftNamesTheDateOfThePolicy(t *testing.T) {
+	owed := int32(180)
+	for zone, want := range map[string]string{
+		"Europe/Berlin":    "From 2027-05-22 orders API v1",
+		"America/New_York": "From 2027-05-22 orders API v1",           // 06:00 of that day in Berlin
+		"Pacific/Auckland": "From 2027-05-23T12:00:00Z orders API v1", // 24 May there, and not yet in Berlin
+	} {
+		in := proposing(changing(deleteOrders), func(in *gate.Input) {
+			in.Policies[0].Spec.Content = textRules
+			customers := int32(1)
+			in.API.Spec.AudienceRef.Name = "customers"
+			in.Audience = &v1alpha1.Audience{Status: v1alpha1.AudienceStatus{Customers: &customers, Terms: []v1alpha1.ContractTerm{{
+				Customer: "c-1", Customers: 1, TimeZone: zone, Owed: v1alpha1.OwedTerm{Class: v1alpha1.ClassRemoval, Days: &owed},
+			}}}}
+			if zone == "Pacific/Auckland" {
+				longer := owed + 1
+				in.Audience.Status.Terms[0].Owed.Days = &longer
+			}
+		})
+		draft := gate.Draft(in, gate.Evaluate(in))
+		if draft == nil || !strings.HasPrefix(draft.Spec.Title, want) {
+			t.Fatalf("%s: %s", zone, draft.Spec.Title)
+		}
+		for _, f := range gate.EvaluateNotice(gate.NoticeInput{Now: in.Now, API: in.API, Policies: in.Policies, Audience: in.Audience, Notice: draft}).Content {
+			if f.Rule == v1alpha1.ContentDateInTitle || f.Rule == v1alpha1.ContentChangeInTitle {
+				t.Errorf("%s: %s", zone, f)
+			}
+		}
+	}
+}
