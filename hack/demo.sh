@@ -229,10 +229,13 @@ say '5. So customers are told: forewarn drafts the notice, the product team publ
 show "forewarn notice draft apirevision/$third"
 "$forewarn" notice draft --context developer -n shop "apirevision/$third" >"$work/notice.yaml" 2>"$work/out" ||
   { indent <"$work/out"; fail 'drafting the notice'; }
-sed -i -e 's/state: Draft/state: Published/' \
-  -e "s|title: 'From \([-0-9]*\) .*|title: From \1 orders can no longer be deleted|" \
+sed -i -e 's/state: Draft/state: Published/' "$work/notice.yaml"
+passes kc apply -f "$work/notice.yaml"
+passes kc wait --for=jsonpath='{.status.conditions[?(@.type=="Published")].reason}'=ContentRefused changenotice --all --timeout=20s
+echo '    The policy wants to know what customers have to do, and where they find help:'
+sed -i -e "s|title: 'From \([-0-9]*\) .*|title: From \1 orders can no longer be deleted|" \
   -e 's|# whatToDo:|whatToDo: Cancel them by POST /orders/{id}/cancel, which is there today|' \
-  -e 's|# help:|help: https://help.shop.example/orders|' "$work/notice.yaml"
+  -e 's|# help:|help: https://help.shop.example/orders|' -e '/^# The policies ask/,/^# Read/{/^# Read/!d}' "$work/notice.yaml"
 indent <"$work/notice.yaml"
 passes kc apply -f "$work/notice.yaml"
 passes kc wait --for=condition=Published changenotice --all --timeout=20s
