@@ -274,6 +274,13 @@ type JudgedChange struct {
 	// +kubebuilder:validation:MaxLength=253
 	OwedBy string `json:"owedBy,omitempty"`
 
+	// affected is the number of customers whom the change affects: those who
+	// used what changes or, where that is not known, all. Left out, it is not
+	// known who the customers are, or nobody has to be told.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Affected *int32 `json:"affected,omitempty"`
+
 	// coveredBy is the ChangeNotice that covers the change. Left out, none
 	// does.
 	// +optional

@@ -32,6 +32,11 @@ type AudienceSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=3650
 	StaleAfterDays int32 `json:"staleAfterDays,omitempty"`
+
+	// usage is how to find out which customers used what lately. Left out, it
+	// is not known, and a change affects all customers.
+	// +optional
+	Usage UsageQuery `json:"usage,omitzero"`
 }
 
 // CustomerID is the opaque id of a customer, for example "c-10423". It is no
@@ -153,7 +158,7 @@ const FeedPublic FeedVisibility = "Public"
 // while it cannot be read.
 // +kubebuilder:validation:MinProperties=1
 type AudienceStatus struct {
-	// conditions are Ready, Reachable.
+	// conditions are Ready, Reachable and, with a usage query, UsageKnown.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -210,6 +215,11 @@ type AudienceStatus struct {
 	// nextChangeTime is the moment at which the list becomes stale by itself.
 	// +optional
 	NextChangeTime *metav1.Time `json:"nextChangeTime,omitempty"`
+
+	// usage is the last answer to the query that could be believed. It counts
+	// for 24 hours.
+	// +optional
+	Usage CustomerUsage `json:"usage,omitzero"`
 }
 
 // CustomerCalendar is where some customers count their days.

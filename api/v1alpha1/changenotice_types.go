@@ -401,6 +401,12 @@ type NoticeDelivery struct {
 	// +kubebuilder:validation:Minimum=0
 	Affected *int32 `json:"affected,omitempty"`
 
+	// customersDigest is the digest of the ids of the customers who are to be
+	// told, where their usage says who they are. Left out, all of the Audience
+	// are.
+	// +optional
+	CustomersDigest Digest `json:"customersDigest,omitempty"`
+
 	// delivered is the number of those whom the publication was delivered to,
 	// by one channel at least.
 	// +optional

@@ -84,6 +84,35 @@ const (
 	ReasonCustomersUnreachable = "CustomersUnreachable"
 )
 
+// ConditionUsageKnown is on Audience where it has a usage query.
+//
+// True: the last answer tells which customers used what. False: it tells
+// nothing that could be believed, and the message says what to do; an earlier
+// answer counts until it is 24 hours old.
+const ConditionUsageKnown = "UsageKnown"
+
+// Reasons of UsageKnown, besides those of Secrets and lists, and ClockOffset.
+const (
+	// ReasonUsageKnown: it was answered.
+	ReasonUsageKnown = "UsageKnown"
+	// ReasonUsageUnreachable: the server gave no answer.
+	ReasonUsageUnreachable = "UsageUnreachable"
+	// ReasonUsageRefused: the server answered with an error.
+	ReasonUsageRefused = "UsageRefused"
+	// ReasonUsagePartial: the server warns that something is missing.
+	ReasonUsagePartial = "UsagePartial"
+	// ReasonUsageInvalid: the answer is not one sample for each customer and
+	// operation, or the query cannot be asked.
+	ReasonUsageInvalid = "UsageInvalid"
+	// ReasonUsageEmpty: the answer holds no sample, as with a metric that does
+	// not exist.
+	ReasonUsageEmpty = "UsageEmpty"
+	// ReasonUsageTooShort: the server's memory does not reach back so far.
+	ReasonUsageTooShort = "UsageTooShort"
+	// ReasonUsageTooLarge: the answer is longer than can be kept.
+	ReasonUsageTooLarge = "UsageTooLarge"
+)
+
 // ConditionJudged is on APIRevision.
 //
 // True: there is a verdict, in Admissible. False: there is none yet, and none

@@ -100,6 +100,22 @@ type NoticePolicySpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Owed []OwedTerm `json:"owed,omitempty"`
 
+	// unusedDays is how many days of notice are owed, instead of the longer
+	// entries of owed, for what no customer used lately, by the usage query of
+	// the Audience. Contracts bind in full all the same. Left out, nothing is
+	// shortened.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3650
+	UnusedDays *int32 `json:"unusedDays,omitempty"`
+
+	// unusedWindowDays is how many days a usage query has to look back for
+	// unusedDays to count. Left out, it means 90.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=365
+	UnusedWindowDays int32 `json:"unusedWindowDays,omitempty"`
+
 	// rules moves single rules of the comparison to another class. Left out,
 	// each rule has the class that the documentation lists.
 	// +optional

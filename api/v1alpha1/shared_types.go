@@ -127,6 +127,13 @@ type OwedNotice struct {
 	// +kubebuilder:validation:Maximum=3650
 	Days *int32 `json:"days,omitempty"`
 
+	// unusedForDays says that the days are fewer than the policy owes otherwise,
+	// since nobody used what changes for so many days. Left out, they are not.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=365
+	UnusedForDays int32 `json:"unusedForDays,omitempty"`
+
 	// countedAs says which days count. Left out, it means Days.
 	// +optional
 	CountedAs DayCount `json:"countedAs,omitempty"`

@@ -70,7 +70,7 @@ func (r *reading) draftDate(untold, told []*weighed) (date time.Time, held bool)
 	date = nextHour(r.Now.Add(time.Hour))
 	published := date
 	for _, w := range untold {
-		owed, err := r.policies.Owed(w.subject.Classes, w.subject.Stability, published)
+		owed, err := r.policiesFor(w.affected).Owed(w.subject.Classes, w.subject.Stability, published)
 		if err == nil && owed.End.After(date) {
 			date = owed.End
 		}

@@ -138,6 +138,7 @@ func (r *reading) nextChange(v Verdict, p prospect) *time.Time {
 	for _, g := range grounds(r) {
 		moments[g.from], moments[g.until] = true, true
 	}
+	usageTurns(r.usage, moments)
 	for _, f := range v.Findings {
 		if f.ClearsAt != nil {
 			moments[*f.ClearsAt] = true
@@ -180,6 +181,7 @@ func (r *reading) judged() []v1alpha1.JudgedChange {
 				c.CoveredBy = v1alpha1.ObjectName(first.Notice)
 				c.MaturesTime = &metav1.Time{Time: first.Matures}
 			}
+			c.Affected = r.affectedShown(w)
 			if by := owed.By(); by != "" {
 				days := int32(owed.Period.Days)
 				c.OwedDays, c.OwedBy = &days, singleLine(by, maxPolicyLength)

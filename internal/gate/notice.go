@@ -59,6 +59,8 @@ type notification struct {
 	NoticeInput
 	policies     notice.Policies
 	policyErrors []*notice.PolicyError
+	usage        notice.Usage
+	unused       notice.Policies // as they bind for what nobody used
 	// ledger holds the notice as it was published or, before, as it would be now.
 	ledger *notice.Ledger
 	// required is the moment until which customers are owed that all stays as it is, by binding.
@@ -78,12 +80,14 @@ func newNotification(in NoticeInput) *notification {
 	in.Now = in.Now.UTC().Round(0)
 	n := &notification{NoticeInput: in}
 	n.policies, n.policyErrors = owedTo(in.Policies, in.Audience)
+	n.usage, n.unused = usageOf(in.API, in.Audience, n.policies, in.Now)
 	subject := in.Notice.DeepCopy()
 	if subject.Status.PublishedTime == nil {
 		subject.Spec.State = v1alpha1.NoticePublished
 		subject.Status = v1alpha1.ChangeNoticeStatus{
 			PublishedTime:   &metav1.Time{Time: in.Now},
 			PublishedDigest: notice.Digest(&subject.Spec),
+			Owed:            n.owedByUsage(),
 		}
 	}
 	undated := subject.DeepCopy()
@@ -168,10 +172,11 @@ func (n *notification) unpublished(reason, message string) NoticeVerdict {
 	}
 	for _, entry := range n.Notice.Spec.Covers {
 		classes := n.policies.ClassesCovered(entry)
-		if tick, ok := n.policies.Tick(classes, n.stability(string(entry.Version)), n.Now); ok {
+		if tick, ok := n.unused.Tick(classes, n.stability(string(entry.Version)), n.Now); ok {
 			moments[tick] = true
 		}
 	}
+	usageTurns(n.usage, moments)
 	v.NextChange = firstOf(momentsAfter(n.Now, moments))
 	return v
 }
@@ -275,7 +280,7 @@ func (n *notification) owed() []v1alpha1.OwedNotice {
 	var list []v1alpha1.OwedNotice
 	for _, entry := range n.Notice.Spec.Covers {
 		for _, class := range n.policies.ClassesCovered(entry) {
-			owed, err := n.policies.Owed([]v1alpha1.ChangeClass{class}, n.stability(string(entry.Version)), n.Now)
+			owed, err := n.owedForEntry(entry, class)
 			if err == nil && owed.By() != "" {
 				list = append(list, notice.Freeze(entry.Version, class, owed))
 			}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ type reading struct {
 	policies     notice.Policies
 	policyErrors []*notice.PolicyError
 	ledger       *notice.Ledger
-	changes      []*weighed // those that block first
+	usage        notice.Usage
+	unused       notice.Policies // as they bind for what nobody used
+	changes      []*weighed      // those that block first
 	owed         map[string]owedNow
 	held         map[string]*v1alpha1.ChangeNotice // the notices that are held, by name
 }
@@ -38,6 +41,7 @@ type weighed struct {
 	needsNotice bool
 	// movedTo is the API of the same product that serves the operation unchanged.
 	movedTo  string
+	affected notice.Affected
 	owed     owedNow
 	coverage []notice.Coverage // the one that matures first at the head
 	// held is a notice that told customers of the change and is held. Nil where another covers it.
@@ -52,6 +56,7 @@ func newReading(in Input) *reading {
 	r.policies, r.policyErrors = owedTo(in.Policies, in.Audience)
 	r.ledger = notice.NewLedger(in.API, in.Notices, r.policies)
 	r.held = heldAmong(in.Notices)
+	r.usage, r.unused = usageOf(in.API, in.Audience, r.policies, in.Now)
 	return r
 }
 
@@ -64,7 +69,8 @@ func (r *reading) weigh(changes []contract.Change) {
 		}
 		if w.movedTo == "" && !r.unheard(c) && r.policies.NoticeNeeded(w.subject.Classes, w.subject.Stability) {
 			w.needsNotice = true
-			w.owed = r.owedFrom(w.subject)
+			w.affected = r.usage.Affected(w.subject)
+			w.owed = r.owedFrom(w.subject, w.affected)
 			w.coverage = r.ledger.Coverage(w.subject, r.Now)
 			w.held = r.heldOver(w)
 		}
@@ -119,15 +125,16 @@ func (r *reading) strictest(s notice.Change) v1alpha1.ChangeClass {
 	return strictest
 }
 
-func (r *reading) owedFrom(s notice.Change) owedNow {
-	key := string(s.Stability)
+func (r *reading) owedFrom(s notice.Change, affected notice.Affected) owedNow {
+	policies := r.policiesFor(affected)
+	key := fmt.Sprintf("%s,%t", s.Stability, affected.UnusedFor > 0)
 	for _, class := range s.Classes {
 		key += "," + string(class)
 	}
 	owed, known := r.owed[key]
 	if !known {
-		owed.Owed, owed.err = r.policies.Owed(s.Classes, s.Stability, r.Now)
-		owed.tick, _ = r.policies.Tick(s.Classes, s.Stability, r.Now)
+		owed.Owed, owed.err = policies.Owed(s.Classes, s.Stability, r.Now)
+		owed.tick, _ = policies.Tick(s.Classes, s.Stability, r.Now)
 		r.owed[key] = owed
 	}
 	return owed

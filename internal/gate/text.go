@@ -61,7 +61,7 @@ func owedText(owed notice.Owed) string {
 	case owed.Customer != "":
 		text += fmt.Sprintf(" (contract with customer %s)", short(owed.Customer))
 	case owed.Policy != "":
-		text += fmt.Sprintf(" (policy %s)", short(owed.Policy))
+		text += fmt.Sprintf(" (policy %s%s)", short(owed.Policy), unusedText(owed))
 	}
 	return text
 }

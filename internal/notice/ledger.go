@@ -198,7 +198,7 @@ func Freeze(version v1alpha1.VersionName, class v1alpha1.ChangeClass, owed Owed)
 	days := int32(owed.Period.Days)
 	frozen := v1alpha1.OwedNotice{
 		Version: version, Class: class, Policy: owed.Policy, Customer: v1alpha1.CustomerID(owed.Customer),
-		Days: &days, TimeZone: owed.Period.Zone,
+		Days: &days, TimeZone: owed.Period.Zone, UnusedForDays: int32(owed.UnusedFor),
 	}
 	if owed.Period.Business {
 		frozen.CountedAs = v1alpha1.CountBusinessDays
@@ -212,7 +212,10 @@ func thaw(frozen *v1alpha1.OwedNotice, start time.Time) (Owed, error) {
 	if frozen.Days == nil {
 		return Owed{}, errors.New("the days are missing")
 	}
-	owed := Owed{Policy: frozen.Policy, Customer: string(frozen.Customer), Period: Period{Days: int(*frozen.Days), Zone: zoneOf(frozen.TimeZone)}}
+	owed := Owed{
+		Policy: frozen.Policy, Customer: string(frozen.Customer), UnusedFor: int(frozen.UnusedForDays),
+		Period: Period{Days: int(*frozen.Days), Zone: zoneOf(frozen.TimeZone)},
+	}
 	switch frozen.CountedAs {
 	case "", v1alpha1.CountDays:
 	case v1alpha1.CountBusinessDays:

@@ -16,6 +16,7 @@ const (
 	defaultSettleHours  = 72
 	defaultRollbackDays = 14
 	defaultValidForDays = 180
+	defaultUnusedWindow = 90
 	wholePercent        = 100
 )
 
@@ -26,6 +27,8 @@ const (
 	maxValidForDays = 3650
 	maxReminderDays = 3650
 	maxReminders    = 16
+	maxUnusedDays   = 3650
+	maxUnusedWindow = 365
 )
 
 const hoursPerDay = 24
@@ -59,6 +62,9 @@ type Policy struct {
 	// Content is what it asks of a notice, and Quiet when nothing is published; nil where it leaves no hours out.
 	Content v1alpha1.ContentRules
 	Quiet   *QuietTimes
+	// UnusedDays are owed at most for what nobody used in the last UnusedWindow days. Nil: that shortens nothing.
+	UnusedDays   *int32
+	UnusedWindow int
 }
 
 // PolicyError says what is wrong in a NoticePolicy.
@@ -101,6 +107,7 @@ func ReadSpec(name string, spec *v1alpha1.NoticePolicySpec) (Policy, []*PolicyEr
 	r.terms(spec)
 	r.rules(spec)
 	r.content(&spec.Content)
+	r.unused(spec)
 	r.policy.Settle = r.duration("settleHours", spec.SettleHours, defaultSettleHours, 0, maxSettleHours, time.Hour)
 	r.policy.Rollback = r.duration("rollbackDays", spec.RollbackDays, defaultRollbackDays, 0, maxRollbackDays, hoursPerDay*time.Hour)
 	r.policy.Validity = Validity{
@@ -210,6 +217,18 @@ func (r *policyReader) rules(spec *v1alpha1.NoticePolicySpec) {
 			continue
 		}
 		r.policy.Rules[rule.Rule] = append(r.policy.Rules[rule.Rule], rule.Class)
+	}
+}
+
+// unused reads what shortens a notice. What cannot be read shortens nothing.
+func (r *policyReader) unused(spec *v1alpha1.NoticePolicySpec) {
+	wrong := len(r.errors)
+	r.policy.UnusedWindow = int(r.amount("unusedWindowDays", unlessZero(spec.UnusedWindowDays), defaultUnusedWindow, 1, maxUnusedWindow))
+	if spec.UnusedDays == nil {
+		return
+	}
+	if days := r.amount("unusedDays", spec.UnusedDays, 0, 0, maxUnusedDays); len(r.errors) == wrong {
+		r.policy.UnusedDays = &days
 	}
 }
 

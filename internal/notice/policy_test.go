@@ -48,6 +48,7 @@ func TestReadSpecFillsInWhatIsLeftOut(t *testing.T) {
 
 		StartsAt: v1alpha1.StartsAtPublished, CoveragePercent: 100,
 		MissedReminder: v1alpha1.MissedReminderReport,
+		UnusedWindow:   90,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(errs) > 0 {
 		t.Errorf("(-want +got):\n%s\nerrors: %v", diff, errs)

@@ -19,6 +19,9 @@ type Term struct {
 	// Stability is empty where the term holds for versions of any.
 	Stability v1alpha1.Stability
 	Period    Period
+	// Unused is what it owes at most, since nobody used what changes for UnusedFor days. Nil: that shortens nothing.
+	Unused    *Period
+	UnusedFor int
 }
 
 // Owed is the notice that is owed once a clock has started.
@@ -29,6 +32,8 @@ type Owed struct {
 	Period   Period
 	// End is the moment at which the period is over.
 	End time.Time
+	// UnusedFor says that it would be longer, had anybody used what changes in so many days. 0: it would not.
+	UnusedFor int
 }
 
 func readTerm(policy string, calendar Period, owed *v1alpha1.OwedTerm) (Term, error) {
@@ -124,19 +129,24 @@ func (ps Policies) terms(class v1alpha1.ChangeClass, stability v1alpha1.Stabilit
 // when the clock starts at start. Where no term names a class, it ends at once.
 func (ps Policies) Owed(classes []v1alpha1.ChangeClass, stability v1alpha1.Stability, start time.Time) (Owed, error) {
 	var longest *Owed
+	var otherwise time.Time // the end, had anybody used what changes
+	unusedFor := 0
 	for _, class := range classes {
 		for _, term := range ps.terms(class, stability) {
-			end, err := term.Period.End(start)
+			owed, full, err := term.owed(start)
 			if err != nil {
 				return Owed{}, &PolicyError{Policy: term.Policy, Field: "owed", Err: err}
 			}
-			owed := Owed{Policy: term.Policy, Customer: term.Customer, Period: term.Period, End: end}
 			if longest == nil || owed.Compare(*longest) > 0 {
 				longest = &owed
 			}
+			otherwise, unusedFor = later(otherwise, full), max(unusedFor, term.UnusedFor)
 		}
 	}
 	if longest != nil {
+		if longest.End.Before(otherwise) {
+			longest.UnusedFor = unusedFor
+		}
 		return *longest, nil
 	}
 	owed := Owed{Period: Period{Zone: "UTC"}, End: start.UTC()}
@@ -146,13 +156,36 @@ func (ps Policies) Owed(classes []v1alpha1.ChangeClass, stability v1alpha1.Stabi
 	return owed, nil
 }
 
+// owed is what one term owes: the shorter of its periods, where nobody used what changes. full is when it would be over
+// otherwise.
+func (t Term) owed(start time.Time) (owed Owed, full time.Time, err error) {
+	if full, err = t.Period.End(start); err != nil {
+		return owed, full, err
+	}
+	owed = Owed{Policy: t.Policy, Customer: t.Customer, Period: t.Period, End: full}
+	if t.Unused == nil {
+		return owed, full, nil
+	}
+	sooner, err := t.Unused.End(start)
+	if err == nil && sooner.Before(full) {
+		owed.Period, owed.End = *t.Unused, sooner
+	}
+	return owed, full, err
+}
+
 // Tick is the next whole second at which Owed gives another answer, if ever.
 func (ps Policies) Tick(classes []v1alpha1.ChangeClass, stability v1alpha1.Stability, now time.Time) (time.Time, bool) {
 	var next time.Time
 	for _, class := range classes {
 		for _, term := range ps.terms(class, stability) {
-			if tick, ok := term.Period.Tick(now); ok && (next.IsZero() || tick.Before(next)) {
-				next = tick
+			periods := []Period{term.Period}
+			if term.Unused != nil {
+				periods = append(periods, *term.Unused)
+			}
+			for _, period := range periods {
+				if tick, ok := period.Tick(now); ok && (next.IsZero() || tick.Before(next)) {
+					next = tick
+				}
 			}
 		}
 	}

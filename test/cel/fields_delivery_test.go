@@ -24,6 +24,20 @@ var mailAddress = all(
 			"notices@acme.example>\r\nDATA", "notices@acme.example, help@acme.example", "notices@acme.example ", "a@b@c",
 		}))
 
+var addressRange = all(
+	[]probe{
+		{"3 characters", "::/", "should be at least 4 chars long"},
+		{"4 characters", "::/0", ""},
+		{"43 characters", "2001:0db8:0000:0000:0000:0000:0000:0001/128", ""},
+		{"44 characters", "2001:0db8:0000:0000:0000:0000:0000:00001/128", "may not be more than 43 bytes"},
+	},
+	matching(
+		[]string{"10.0.0.0/8", "192.168.10.25/32", "fd00:2::/64", "FD00::25/128"},
+		[]string{
+			"10.1.2.3", "10.1.2/24", "10.1.2.3/", "10.1.2.3/024", "10.1.2.3-10.1.2.9", "fd00::25", "smtp.acme.example/32", "10.1.2.3/32\n",
+			" 10.1.2.3/32", "10.1.2.3/32,10.1.2.4/32", "fe80::1%eth0/64", "localhost",
+		}))
+
 var noticeChannelFields = fields{
 	"spec": notEmpty(),
 	"spec.mail.host": all(chars(1, 253), matching(
@@ -54,19 +68,7 @@ var noticeChannelFields = fields{
 			})),
 	"spec.mail.bounces.keysFrom.name": chars(1, 253),
 	"spec.allowedRanges":              items(1, 16, func(i int) string { return fmt.Sprintf("10.1.2.%d/32", i) }),
-	"spec.allowedRanges[0]": all(
-		[]probe{
-			{"3 characters", "::/", "should be at least 4 chars long"},
-			{"4 characters", "::/0", ""},
-			{"43 characters", "2001:0db8:0000:0000:0000:0000:0000:0001/128", ""},
-			{"44 characters", "2001:0db8:0000:0000:0000:0000:0000:00001/128", "may not be more than 43 bytes"},
-		},
-		matching(
-			[]string{"10.0.0.0/8", "192.168.10.25/32", "fd00:2::/64", "FD00::25/128"},
-			[]string{
-				"10.1.2.3", "10.1.2/24", "10.1.2.3/", "10.1.2.3/024", "10.1.2.3-10.1.2.9", "fd00::25", "smtp.acme.example/32", "10.1.2.3/32\n",
-				" 10.1.2.3/32", "10.1.2.3/32,10.1.2.4/32", "fe80::1%eth0/64", "localhost",
-			})),
+	"spec.allowedRanges[0]":           addressRange,
 
 	"status":                    notEmpty(),
 	"status.conditions":         conditions,

@@ -37,13 +37,15 @@ var noticePolicyFields = fields{
 	"spec.rules": items(1, 500, func(i int) map[string]any {
 		return map[string]any{"rule": numbered(i), "class": "Addition"}
 	}),
-	"spec.rules[0].rule":  chars(1, 128),
-	"spec.rules[0].class": className,
-	"spec.settleHours":    between(0, 8760),
-	"spec.rollbackDays":   between(0, 365),
-	"spec.validForDays":   between(1, 3650),
-	"spec.images":         oneOf("Required", "Optional"),
-	"spec.content":        notEmpty(),
+	"spec.rules[0].rule":    chars(1, 128),
+	"spec.rules[0].class":   className,
+	"spec.unusedDays":       between(0, 3650),
+	"spec.unusedWindowDays": between(1, 365),
+	"spec.settleHours":      between(0, 8760),
+	"spec.rollbackDays":     between(0, 365),
+	"spec.validForDays":     between(1, 3650),
+	"spec.images":           oneOf("Required", "Optional"),
+	"spec.content":          notEmpty(),
 	"spec.content.rules": { // none at all would refuse the phrases of the sample, too
 		{"all", []any{"DateInTitle", "ChangeInTitle", "WhatToDo", "Help", "Locales", "Phrasing"}, ""},
 	},

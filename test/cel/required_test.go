@@ -24,6 +24,10 @@ var required = map[string][]string{
 		"spec.customers[0].contacts[0].addressFrom.name", "spec.customers[0].contacts[0].addressFrom.key",
 		"spec.customersFrom.name", "spec.customersFrom.key",
 		"status.calendars[0].customers", "status.locales[0].customers", "status.terms[0].customer", "status.terms[0].customers", "status.terms[0].owed", "status.terms[0].owed.class",
+		"spec.usage.url", "spec.usage.query", "spec.usage.windowDays",
+		"spec.usage.tokenFrom.name", "spec.usage.tokenFrom.key", "spec.usage.authoritiesFrom.name", "spec.usage.authoritiesFrom.key",
+		"status.usage.time", "status.usage.queryDigest", "status.usage.windowDays", "status.usage.customers",
+		"status.usage.versions[0].customers", "status.usage.operations[0].operation", "status.usage.operations[0].customers",
 	},
 	"ChangeNotice": {
 		"spec", "spec.apiRef", "spec.apiRef.name", "spec.state", "spec.title", "spec.covers", "spec.covers[0].version", "spec.updates[0].text",

@@ -111,6 +111,18 @@ func TestRules(t *testing.T) {
 			set(u, "spec.mail.security", "None")
 		}, nil},
 
+		"a query that looks back no window": {"Audience", setting("spec.usage.query", "orders_requests_total[90d]"), []string{"spec.usage.query: write $window"}},
+		"a token in the clear":              {"Audience", setting("spec.usage.url", "http://prometheus:9090"), []string{"spec.usage: a token is sent by a safe connection only"}},
+		"no token, in the clear": {"Audience", func(u *unstructured.Unstructured) {
+			remove(u, "spec.usage.tokenFrom")
+			set(u, "spec.usage.url", "http://prometheus:9090")
+		}, nil},
+		"no token, in the clear, to a short name": {"Audience", func(u *unstructured.Unstructured) {
+			remove(u, "spec.usage.tokenFrom")
+			set(u, "spec.usage.url", "http://a")
+		}, nil},
+		"usage is not known": {"Audience", removing("spec.usage"), nil},
+
 		"a reminder twice":               {"NoticePolicy", add("spec.reminderDays", int64(7)), []string{"spec.reminderDays[2]: Duplicate value"}},
 		"days and business days":         {"NoticePolicy", setting("spec.owed[0].businessDays", int64(1)), []string{oneCount}},
 		"neither days nor business days": {"NoticePolicy", removing("spec.owed[0].days"), []string{oneCount}},

@@ -92,7 +92,7 @@ func TestLargestRevision(t *testing.T) {
 	change := map[string]any{
 		"fingerprint": "0a1b2c3d4e5f", "rule": strings.Repeat("a", 128), "class": strings.Repeat("A", 63), "foundAs": strings.Repeat("A", 63),
 		"version": strings.Repeat("a", 63), "operation": strings.Repeat("a", 512), "location": strings.Repeat("a", 512),
-		"text": strings.Repeat("a", 512), "owedDays": int64(3650), "owedBy": strings.Repeat("a", 253),
+		"text": strings.Repeat("a", 512), "owedDays": int64(3650), "affected": int64(math.MaxInt32), "owedBy": strings.Repeat("a", 253),
 		"coveredBy": strings.Repeat("a", 63), "maturesTime": "2027-07-01T00:00:00Z",
 	}
 	written, err := json.Marshal(change)
