@@ -53,29 +53,36 @@ func (p dispatch) newCourier(channel *v1alpha1.NoticeChannel, secrets snapshot.C
 	if secrets.Problem != nil {
 		return nil, channelFailure(secrets.Problem.Reason, secrets.Problem.Message)
 	}
-	var dialer egress.Dialer
-	for _, text := range channel.Spec.AllowedRanges {
-		allowed, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, channelFailure(v1alpha1.ReasonChannelInvalid, "allowedRanges: "+oneLine(text)+" is no range of addresses such as 10.1.2.3/32")
-		}
-		if !p.opens(allowed) {
-			return nil, channelFailure(v1alpha1.ReasonChannelInvalid,
-				"allowedRanges: the manager may not connect to "+allowed.String()+": whoever runs it permits a range that holds this one with --egress-ranges")
-		}
-		dialer.Allowed = append(dialer.Allowed, allowed.Masked())
-	}
-	var authorities *x509.CertPool
-	if secrets.Authorities != nil {
-		authorities = x509.NewCertPool()
-		if !authorities.AppendCertsFromPEM(secrets.Authorities) {
-			return nil, channelFailure(v1alpha1.ReasonChannelInvalid, "authoritiesFrom: the Secret holds no certificate as PEM")
-		}
+	dialer, authorities, failure := p.wayOut(channel.Spec.AllowedRanges, secrets.Authorities)
+	if failure != nil {
+		return nil, failure
 	}
 	if channel.Spec.Mail.Host != "" {
 		return newMailCourier(&channel.Spec.Mail, secrets, &mail.Sender{Dialer: dialer, RootCAs: authorities, Clock: p.own})
 	}
 	return newWebhookCourier(&channel.Spec.Webhook, secrets, &webhook.Sender{Client: egress.Client(dialer, authorities), Clock: p.own})
+}
+
+// wayOut is how something that names these ranges goes out, and whom it trusts.
+func (p dispatch) wayOut(ranges []string, pem []byte) (dialer egress.Dialer, authorities *x509.CertPool, failure *delivery.Failure) {
+	for _, text := range ranges {
+		allowed, err := netip.ParsePrefix(text)
+		if err != nil {
+			return dialer, nil, channelFailure(v1alpha1.ReasonChannelInvalid, "allowedRanges: "+oneLine(text)+" is no range of addresses such as 10.1.2.3/32")
+		}
+		if !p.opens(allowed) {
+			return dialer, nil, channelFailure(v1alpha1.ReasonChannelInvalid,
+				"allowedRanges: the manager may not connect to "+allowed.String()+": whoever runs it permits a range that holds this one with --egress-ranges")
+		}
+		dialer.Allowed = append(dialer.Allowed, allowed.Masked())
+	}
+	if pem != nil {
+		authorities = x509.NewCertPool()
+		if !authorities.AppendCertsFromPEM(pem) {
+			return dialer, nil, channelFailure(v1alpha1.ReasonChannelInvalid, "authoritiesFrom: the Secret holds no certificate as PEM")
+		}
+	}
+	return dialer, authorities, nil
 }
 
 // opens says that one of the ranges that a channel may open holds all of this one.

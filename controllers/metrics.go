@@ -23,6 +23,7 @@ type metrics struct {
 	deliveries *prometheus.CounterVec
 	// missedReminders counts what customers did not hear.
 	missedReminders prometheus.Counter
+	usage           *prometheus.CounterVec
 	canary          *prometheus.GaugeVec
 	offset          prometheus.Gauge
 }
@@ -54,6 +55,10 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "forewarn_missed_reminders_total",
 			Help: "Reminders that too few customers got in time.",
 		}),
+		usage: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_usage_queries_total",
+			Help: "Usage queries that were due, by what the condition UsageKnown says of the answer.",
+		}, []string{"reason"}),
 		canary: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "forewarn_canary",
 			Help: "1 for what is known of admission, by the reason of the condition AdmissionWorks, and 0 for the others.",
@@ -64,7 +69,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}),
 	}
 	var errs []error
-	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.missedReminders, m.canary, m.offset} {
+	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.missedReminders, m.usage, m.canary, m.offset} {
 		errs = append(errs, registry.Register(collector))
 	}
 	return m, errors.Join(errs...)

@@ -99,6 +99,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addAPIRevision(mgr, s, w, o) },
 		func() error { return addChangeNotice(mgr, s, w, o) },
 		func() error { return addAudience(mgr, s) },
+		func() error { return addUsage(mgr, s, o) },
 		func() error { return addDelivery(mgr, s, w, o) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },

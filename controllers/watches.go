@@ -207,7 +207,7 @@ func matterOfTelling(notice *v1alpha1.ChangeNotice) any {
 
 func matterOfAudience(audience *v1alpha1.Audience) any {
 	status := audience.Status
-	return []any{status.Customers, status.Calendars, status.Locales, status.Terms}
+	return []any{audience.Spec.Usage, status.Customers, status.Calendars, status.Locales, status.Terms, status.Usage}
 }
 
 func matterOfPolicy(policy *v1alpha1.NoticePolicy) any {
