@@ -25,6 +25,7 @@ import (
 type DeliveryReconciler struct {
 	shared
 	dispatch
+	desk   *usageDesk
 	offset time.Duration
 	pauses *pauses
 	// feedURL is where customers reach the feed. Empty: nobody said.

@@ -23,10 +23,9 @@ func (d *round) plan(ctx context.Context) (written bool, err error) {
 	for _, stage := range d.stages {
 		customers := told(d.Records)
 		if stage == v1alpha1.NoticeStage(delivery.Published) {
-			if err := d.readCustomers(ctx); err != nil {
+			if customers, err = d.publication(ctx); err != nil {
 				return false, err
 			}
-			customers = d.customers.All // nobody, where the list cannot be believed
 		}
 		for _, record := range telling.Missing(telling.Plan(d.notice, stage, customers, d.now), d.Records) {
 			if err := d.write(ctx, &record); err != nil {

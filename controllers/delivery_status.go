@@ -19,8 +19,10 @@ import (
 func (d *round) setStatus() {
 	status := &d.notice.Status
 	if affected := status.Delivery.Affected; affected != nil {
+		chosen := status.Delivery.CustomersDigest
 		status.Delivery = telling.Reached(status.Clock, *affected, d.Records)
 		status.Answers = telling.Answers(d.notice, *affected, d.Records)
+		status.Delivery.CustomersDigest = chosen
 	}
 	state, reason, message := d.delivered()
 	c := conditions{list: &status.Conditions, generation: d.notice.Generation, now: d.now}
@@ -46,7 +48,11 @@ func (d *round) delivered() (state metav1.ConditionStatus, reason, message strin
 		return metav1.ConditionFalse, reason, message
 	}
 	open, parts := d.left()
-	message = fmt.Sprintf("delivered to %d of %d customers%s", *reached.Delivered, *reached.Affected, d.acknowledged())
+	message = fmt.Sprintf("delivered to %d of %d customers", *reached.Delivered, *reached.Affected)
+	if reached.CustomersDigest != "" {
+		message += " who used what changes"
+	}
+	message += d.acknowledged()
 	if len(parts) > 0 {
 		message += "; " + strings.Join(parts, "; ")
 	}

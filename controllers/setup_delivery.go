@@ -16,6 +16,7 @@ const couriers = 8
 func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 	pauses := newPauses()
 	dispatch := dispatch{own: o.Own, inside: o.EgressRanges}
+	desk := newUsageDesk(s, dispatch)
 	err := ctrl.NewControllerManagedBy(mgr).Named("noticechannel").
 		For(&v1alpha1.NoticeChannel{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(pauses.channels).
@@ -35,7 +36,7 @@ func addDelivery(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
 		WithOptions(options).
 		Complete(patient{&DeliveryReconciler{
-			shared: s, dispatch: dispatch, offset: o.Offset, pauses: pauses,
+			shared: s, dispatch: dispatch, desk: desk, offset: o.Offset, pauses: pauses,
 			feedURL: o.Feed.URL, answers: o.Answers, noAnswers: o.noAnswers(), written: newLastWritten(o.Own),
 		}})
 }

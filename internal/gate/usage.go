@@ -11,12 +11,12 @@ import (
 
 // usageOf is what customers of the API used lately, and the policies as they bind for what nobody did.
 func usageOf(api *v1alpha1.CustomerAPI, audience *v1alpha1.Audience, policies notice.Policies, now time.Time) (notice.Usage, notice.Policies) {
-	usage := notice.ReadUsage(audience, apiVersions(api), now)
+	usage := notice.ReadUsage(audience, Versions(api), now)
 	return usage, policies.Unused(usage.Window())
 }
 
-// apiVersions are those that the API declares, and those that customers rely on.
-func apiVersions(api *v1alpha1.CustomerAPI) []string {
+// Versions are those that the API declares, and those that customers rely on.
+func Versions(api *v1alpha1.CustomerAPI) []string {
 	versions := promisedVersions(api)
 	for _, v := range api.Spec.Versions {
 		versions = append(versions, string(v.Name))
@@ -77,6 +77,19 @@ func subjectOf(entry v1alpha1.CoveredChange) (subject notice.Change, says bool) 
 	default:
 		return subject, entry.Rule == "" || entry.Rule == notice.RuleVersionRemoved
 	}
+}
+
+// Subjects are what a notice is about, as usage knows it. exact is false where it does not say all of it exactly: then
+// nobody knows who used it.
+func Subjects(n *v1alpha1.ChangeNotice) (subjects []notice.Change, exact bool) {
+	for _, entry := range n.Spec.Covers {
+		subject, says := subjectOf(entry)
+		if !says {
+			return nil, false
+		}
+		subjects = append(subjects, subject)
+	}
+	return subjects, true
 }
 
 // owedByUsage is what would be frozen, where it depends on who used what; nil where the policies alone say it.
