@@ -54,7 +54,8 @@ func (r *CustomerAPIReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		return ctrl.Result{}, err
 	}
 	r.announceChanges(before, api)
-	return r.agenda.wakeAt("CustomerAPI", req.NamespacedName, now, seen.promise.NextChange), nil
+	next := earliest(seen.promise.NextChange, notice.NextRelease(api.Status.Bound, now))
+	return r.agenda.wakeAt("CustomerAPI", req.NamespacedName, now, next), nil
 }
 
 // sight is what was seen of an API at one moment.
@@ -62,7 +63,9 @@ type sight struct {
 	carriers snapshot.Carriers
 	policies []v1alpha1.NoticePolicy
 	binding  notice.Policies
-	promise  gate.PromiseOutput
+	// bound is what binds, for the status.
+	bound   []v1alpha1.BoundPolicy
+	promise gate.PromiseOutput
 	// governing is by what pods are told to carry it, now that it is known what serves.
 	governing gate.Governing
 }
@@ -78,6 +81,11 @@ func (r *CustomerAPIReconciler) observe(ctx context.Context, api *v1alpha1.Custo
 		return seen, err
 	}
 	seen.policies = input.Policies
+	selecting, err := r.snapshot.Policies(ctx, api)
+	if err != nil {
+		return seen, err
+	}
+	seen.bound = snapshot.Bound(api, selecting, now)
 	seen.binding, _ = notice.ReadPolicies(input.Policies) // what is wrong in one is in its own status
 	if input.Keeper, err = r.keeper(ctx, api, seen.binding.Enforcement()); err != nil {
 		return seen, err

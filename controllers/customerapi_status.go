@@ -12,6 +12,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/notice"
 	"forewarn.dev/forewarn/internal/snapshot"
 )
 
@@ -29,6 +30,7 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	for i := range seen.policies {
 		status.Policies = append(status.Policies, seen.policies[i].Name)
 	}
+	status.Bound = seen.bound
 	status.Serving = seen.promise.Serving
 	status.ServingRevision = seen.promise.ServingRevision
 	status.Promised = seen.promise.Promised
@@ -120,9 +122,24 @@ func (r *CustomerAPIReconciler) setGoverned(c conditions, api *v1alpha1.Customer
 		// It will be, as soon as the gate is written; until then that is not for anybody to rely on.
 		c.set(v1alpha1.ConditionGoverned, metav1.ConditionFalse, v1alpha1.ReasonGateNotWritten, "the gate does not hold the API yet")
 	default:
-		c.set(v1alpha1.ConditionGoverned, metav1.ConditionTrue, v1alpha1.ReasonGoverned, fmt.Sprintf(
-			"rollouts are judged: what is not admissible meets %s", api.Status.Enforcement))
+		c.set(v1alpha1.ConditionGoverned, metav1.ConditionTrue, v1alpha1.ReasonGoverned, sentences(fmt.Sprintf(
+			"rollouts are judged: what is not admissible meets %s", api.Status.Enforcement), loosenedText(api.Status.Bound)))
 	}
+}
+
+// loosenedText says what binds although it was loosened, and what lets it go.
+func loosenedText(bound []v1alpha1.BoundPolicy) string {
+	var parts []string
+	for i := range bound {
+		if until := bound[i].UntilTime; until != nil {
+			parts = append(parts, fmt.Sprintf("%s until %s", notice.AsBound(&bound[i]), until.UTC().Format(time.RFC3339)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("what was loosened binds until the notice that it owed has run: %s (the annotation %s lets it go at once, with the verb approve)",
+		strings.Join(parts, ", "), v1alpha1.LoosenedAnnotation)
 }
 
 // setBaselineConfirmed says whether somebody answers for the first contract, against which all others are held (A20).

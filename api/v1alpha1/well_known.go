@@ -37,6 +37,11 @@ const (
 	// that its status is written apart from the rest.
 	ConfirmChangeAnnotation = "forewarn.dev/confirm-change"
 
+	// LoosenedAnnotation, on a CustomerAPI, names the policies that were
+	// loosened and are to bind it no more at once, as status.policies has them,
+	// separated by commas: "public-apis@3". Setting it needs the verb "approve".
+	LoosenedAnnotation = "forewarn.dev/loosened"
+
 	// ListedAtAnnotation, on a Secret with a list of customers, is the moment
 	// (RFC 3339) at which the list was written.
 	ListedAtAnnotation = "forewarn.dev/listed-at"

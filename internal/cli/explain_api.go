@@ -22,7 +22,7 @@ func (e *explainer) explainAPI(ctx context.Context) (*explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	policies, err := e.snapshot.Policies(ctx, api)
+	policies, err := e.snapshot.Binding(ctx, e.now, api)
 	if err != nil {
 		return nil, fmt.Errorf("reading what binds %s: %w", e.about, err)
 	}

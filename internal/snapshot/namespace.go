@@ -34,8 +34,8 @@ func (s *Snapshot) Namespace(ctx context.Context, now time.Time, name string) (g
 	var next *time.Time
 	for i := range apis.Items {
 		api := &apis.Items[i]
-		selecting := selecting(policies.Items, namespace.Labels, api.Labels)
-		entry, changes, err := s.gateAPI(ctx, now, api, selecting)
+		binding := withLoosened(api, selecting(policies.Items, namespace.Labels, api.Labels), now)
+		entry, changes, err := s.gateAPI(ctx, now, api, binding)
 		if err != nil {
 			return input, nil, err
 		}

@@ -19,7 +19,7 @@ func (s *Snapshot) Notice(ctx context.Context, now time.Time, notice *v1alpha1.C
 	if input.API, err = s.api(ctx, notice.Namespace, notice.Spec.APIRef); err != nil || input.API == nil {
 		return input, err
 	}
-	if input.Policies, err = s.Policies(ctx, input.API); err != nil {
+	if input.Policies, err = s.Binding(ctx, now, input.API); err != nil {
 		return input, err
 	}
 	if input.Audience, err = s.audience(ctx, input.API); err != nil {

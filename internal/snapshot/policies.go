@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,7 +13,35 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/notice"
 )
+
+// Binding returns the policies that bind the API at now: those that select it and, under a name of their own, those
+// that did before they were loosened (R8).
+func (s *Snapshot) Binding(ctx context.Context, now time.Time, api *v1alpha1.CustomerAPI) ([]v1alpha1.NoticePolicy, error) {
+	policies, err := s.Policies(ctx, api)
+	return withLoosened(api, policies, now), err
+}
+
+// withLoosened adds what was loosened to the policies that select the API.
+func withLoosened(api *v1alpha1.CustomerAPI, policies []v1alpha1.NoticePolicy, now time.Time) []v1alpha1.NoticePolicy {
+	all := slices.Concat(policies, notice.Loosened(Bound(api, policies, now)))
+	slices.SortFunc(all, func(a, b v1alpha1.NoticePolicy) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Bound is what binds the API for its status. Nobody relies yet on what never served.
+func Bound(api *v1alpha1.CustomerAPI, policies []v1alpha1.NoticePolicy, now time.Time) []v1alpha1.BoundPolicy {
+	known := api.Status.Bound
+	if !EverServed(api) {
+		known = nil
+	}
+	var loosened []string
+	for name := range strings.SplitSeq(api.Annotations[v1alpha1.LoosenedAnnotation], ",") {
+		loosened = append(loosened, strings.TrimSpace(name))
+	}
+	return notice.Ratchet(known, policies, loosened, now)
+}
 
 // Policies returns those that select the API. One that cannot be read may select anything.
 func (s *Snapshot) Policies(ctx context.Context, api *v1alpha1.CustomerAPI) ([]v1alpha1.NoticePolicy, error) {

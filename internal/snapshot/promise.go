@@ -15,7 +15,7 @@ import (
 func (s *Snapshot) Promise(ctx context.Context, now time.Time, api *v1alpha1.CustomerAPI, carriers Carriers) (gate.PromiseInput, error) {
 	input := gate.PromiseInput{Now: now, API: api, Revisions: map[string]gate.RevisionFacts{}}
 	var err error
-	if input.Policies, err = s.Policies(ctx, api); err != nil {
+	if input.Policies, err = s.Binding(ctx, now, api); err != nil {
 		return input, err
 	}
 	for i := range input.Policies { // how long what serves stays promised is not known: what was known stays

@@ -27,7 +27,7 @@ func (s *Snapshot) Propose(ctx context.Context, now time.Time, revision *v1alpha
 	if input.API, err = s.api(ctx, revision.Namespace, revision.Spec.APIRef); err != nil || input.API == nil {
 		return input, nil, err
 	}
-	if input.Policies, err = s.Policies(ctx, input.API); err != nil {
+	if input.Policies, err = s.Binding(ctx, now, input.API); err != nil {
 		return input, nil, err
 	}
 	if input.Audience, err = s.audience(ctx, input.API); err != nil {

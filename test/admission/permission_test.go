@@ -175,6 +175,38 @@ func TestA20ConfirmingABaseline(t *testing.T) {
 	s.must(set(owner, "plain", nil))
 }
 
+// R8: only somebody with the verb "approve" lets a policy go before the notice that it owed has run.
+func TestLettingGoOfAPolicy(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	owner := person(t, "owner-4")
+	s.permit(owner, "owner-4", "customerapis", "approve")
+	verb := func(name string) string {
+		return fmt.Sprintf("the annotation forewarn.dev/loosened needs the verb approve on customerapis.forewarn.dev %q", name)
+	}
+	loosened := func(name, policies string) *v1alpha1.CustomerAPI {
+		api := inNamespace(s.name, customerAPI(name))
+		api.Annotations = map[string]string{v1alpha1.LoosenedAnnotation: policies}
+		return api
+	}
+	s.refused(s.tenant.Create(t.Context(), loosened("made-by-tenant", "public-apis@1")), approvals, verb("made-by-tenant"))
+	s.refused(s.manager.Create(t.Context(), loosened("made-by-manager", "public-apis@1")), approvals, verb("made-by-manager"))
+	s.must(owner.Create(t.Context(), loosened("made", "public-apis@1")))
+
+	s.create(customerAPI("plain"))
+	set := func(u *user, policies any) error {
+		return u.Patch(t.Context(), inNamespace(s.name, customerAPI("plain")), merge(t, map[string]any{
+			"metadata": map[string]any{"annotations": map[string]any{v1alpha1.LoosenedAnnotation: policies}},
+		}))
+	}
+	s.refused(set(s.tenant, "public-apis@1"), approvals, verb("plain"))
+	s.must(set(owner, "public-apis@1"))
+	s.refused(set(s.tenant, "public-apis@1,other@1"), approvals, verb("plain"))
+	// Everything else stays the tenant's, and so does being stricter again.
+	s.must(s.tenant.Patch(t.Context(), inNamespace(s.name, customerAPI("plain")), merge(t, map[string]any{"spec": map[string]any{"title": "Orders"}})))
+	s.must(set(s.tenant, nil))
+}
+
 // promise has the manager write what is promised of an API: a version for each revision.
 func (s *space) promise(name string, revisions ...v1alpha1.ObjectName) {
 	s.Helper()

@@ -30,6 +30,12 @@ var customerAPIFields = fields{
 	"status.enforcement":        enforce,
 	"status.policies":           items(1, 100, numbered),
 	"status.policies[0]":        chars(1, 253),
+	"status.bound": items(1, 32, func(i int) map[string]any {
+		return map[string]any{"name": numbered(i), "inForce": map[string]any{"generation": int64(1), "spec": owesNothing}}
+	}),
+	"status.bound[0].name":                chars(1, 253),
+	"status.bound[0].inForce.generation":  atLeast(1),
+	"status.bound[0].inForce.enforcement": enforce,
 	"status.selectors": items(1, 64, func(i int) map[string]any {
 		return map[string]any{"matchLabels": map[string]any{"app": numbered(i)}}
 	}),
@@ -81,3 +87,6 @@ var customerAPIFields = fields{
 	"status.noticesInForce[0].revision": objectName,
 	"status.brokenPromiseCount":         atLeast(0),
 }
+
+// owesNothing is the shortest spec of a policy.
+var owesNothing = map[string]any{"owed": []any{map[string]any{"class": "Removal", "days": int64(0)}}}

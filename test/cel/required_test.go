@@ -40,7 +40,8 @@ var required = map[string][]string{
 	"CustomerAPI": {
 		"spec", "spec.title", "spec.versions", "spec.versions[0].name", "spec.versions[0].stability", "spec.carriedBy",
 		"spec.baseline.revision", "spec.baseline.approvedBy", "spec.audienceRef.name",
-		"status.selectors[0].matchLabels",
+		"status.bound[0].name", "status.bound[0].inForce", "status.bound[0].inForce.generation", "status.bound[0].inForce.spec",
+		"status.bound[0].inForce.spec.owed", "status.bound[0].inForce.spec.owed[0].class", "status.selectors[0].matchLabels",
 		"status.serving[0].workload", "status.serving[0].workload.kind", "status.serving[0].workload.name", "status.serving[0].since",
 		"status.promised[0].version", "status.promised[0].stability", "status.promised[0].revision", "status.promised[0].contract", "status.promised[0].since",
 		"status.wayBack[0].untilTime",
@@ -71,7 +72,7 @@ var required = map[string][]string{
 // either names what something else can stand in for; see TestRules.
 var either = []string{
 	"spec.contracts[0].configMapKeyRef", "spec.contracts[1].inline", "spec.effectiveTime", "spec.mail", "spec.webhook",
-	"spec.owed[0].days", "spec.owed[1].businessDays", "status.inForce.spec.owed[0].days",
+	"spec.owed[0].days", "spec.owed[1].businessDays", "status.inForce.spec.owed[0].days", "status.bound[0].inForce.spec.owed[0].days",
 	"spec.customers[0].owed[0].days", "spec.customers[0].owed[1].businessDays", "status.terms[0].owed.days", "status.terms[1].owed.businessDays", "spec.content.rules", "status.owed[1].customer", "status.owed[0].policy",
 }
 

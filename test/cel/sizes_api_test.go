@@ -14,6 +14,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // However much serves, and served, and whatever its images are called, the status can be stored: what the gate package
@@ -89,6 +90,18 @@ func largestStatus(t *testing.T) *v1alpha1.CustomerAPIStatus {
 			Service: strings.Repeat("a", 63), MatchLabels: gate.StripSlots(labels, nil), KeptFor: v1alpha1.KeptForServing,
 		})
 	}
+	var policies []v1alpha1.NoticePolicy
+	for i := range 40 {
+		p := v1alpha1.NoticePolicy{}
+		p.Name, p.Generation, p.Spec.Enforcement = fmt.Sprintf("%0253d", i), 1, v1alpha1.EnforcementDeny
+		p.Spec.Owed = []v1alpha1.OwedTerm{{Class: v1alpha1.ClassRemoval, Days: ptr.To[int32](int32(i))}}
+		for n := range 30 {
+			rule := v1alpha1.RuleClass{Rule: fmt.Sprintf("%0128d", n), Class: v1alpha1.ChangeClass("A" + strings.Repeat("a", 62))}
+			p.Spec.Rules = append(p.Spec.Rules, rule)
+		}
+		policies = append(policies, p)
+	}
+	bound := notice.Ratchet(nil, policies, nil, noon)
 	for range 60 {
 		api.Status.BrokenPromises = append(api.Status.BrokenPromises, v1alpha1.BrokenPromise{
 			Time: stamp, Revision: v1alpha1.ObjectName(strings.Repeat("a", 63)), Cause: v1alpha1.BreachWaived,
@@ -100,7 +113,7 @@ func largestStatus(t *testing.T) *v1alpha1.CustomerAPIStatus {
 		t.Fatalf("%d serve and %d served", len(out.Serving), len(out.WayBack))
 	}
 	return &v1alpha1.CustomerAPIStatus{
-		Versions: strings.Repeat("v", 2048), Selectors: api.Status.Selectors, Serving: out.Serving, ServingRevision: out.ServingRevision,
+		Versions: strings.Repeat("v", 2048), Bound: bound, Selectors: api.Status.Selectors, Serving: out.Serving, ServingRevision: out.ServingRevision,
 		Promised: out.Promised, WayBack: out.WayBack, BrokenPromises: out.Broken, BrokenPromiseCount: &out.BrokenCount,
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/controllers"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // While no manager runs the last verdicts stand, and one that starts knows all it has to from the cluster.
@@ -128,12 +129,14 @@ func TestKeptContractsGo(t *testing.T) {
 	e.Eventually(kept).Should(Equal([]string{string(api.Status.Promised[0].Contract)}))
 }
 
-// A namespace in which customers are served is not deleted by mistake; one that no policy binds goes as ever.
+// A namespace in which customers are served is not deleted by mistake; one that no policy binds any more goes as ever.
 func TestDeletingANamespace(t *testing.T) {
 	e := adopted(t)
 	namespace := e.namespaceObject()
 	e.Expect(e.admin.Delete(e.ctx, namespace)).To(MatchError(ContainSubstring("customers rely on")))
+	as := notice.AsBound(&e.boundBy("orders", 1)[0])
 	e.Expect(e.admin.Delete(e.ctx, &v1alpha1.NoticePolicy{ObjectMeta: metav1.ObjectMeta{Name: e.namespace}})).To(Succeed())
+	e.letGo("orders", as)
 	e.Eventually(func() error { return e.admin.Delete(e.ctx, namespace) }).Should(Succeed())
 	e.Eventually(func() error {
 		return e.admin.Get(e.ctx, client.ObjectKey{Name: e.namespace}, namespace)
