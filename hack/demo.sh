@@ -95,6 +95,16 @@ fetch() {
   tr -d '\r' <&3
 }
 
+# answer LINK FORM: what the customer answers by the link in the letter.
+answer() {
+  local line
+  exec 3<>"/dev/tcp/127.0.0.1/$answers" || return 1
+  printf 'POST %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %s\r\n\r\n%s' \
+    "${1#http://*/}" "$answers" "${#2}" "$2" | sed '1s|^POST |POST /|' >&3
+  read -r line <&3
+  [[ $line == *' 303 '* ]] || { echo "$line" >&2; return 1; }
+}
+
 # holds TEXT COMMAND...: what it prints holds the text. It stands in out.
 holds() {
   local text=$1
@@ -105,7 +115,8 @@ holds() {
 start_manager() {
   KUBECTL=$kubectl FOREWARN_INSTALLED=true hack/run.sh --health-probe-bind-address=127.0.0.1:0 \
     --metrics-bind-address=0 --ready-file="$work/ready" --egress-ranges=127.0.0.1/32 \
-    --feed-address="127.0.0.1:$feed" "$@" >>"$work/manager.log" 2>&1 &
+    --feed-address="127.0.0.1:$feed" --answers-address="127.0.0.1:$answers" \
+    --answers-url="http://127.0.0.1:$answers/" --answers-key-dir="$work/keys" "$@" >>"$work/manager.log" 2>&1 &
   manager=$!
   local limit=$((SECONDS + 60))
   until [ -f "$work/ready" ]; do
@@ -185,6 +196,9 @@ admissible() { [ "$(kc get apirevision "$1" -o jsonpath='{.status.conditions[?(@
 serves() { [ "$(kc get customerapi orders -o jsonpath='{.status.servingRevision}')" = "$1" ]; }
 
 feed=$(free_port)
+answers=$(free_port)
+mkdir -p "$work/keys"
+head -c 32 /dev/urandom >"$work/keys/current"
 say 'A Kubernetes cluster and a mail server on this machine, and forewarn in it'
 rm -rf "$state"
 go run ./hack/cluster up --state "$state" 2>&1 | indent
@@ -247,7 +261,13 @@ show 'kubectl get deliveryrecords -o yaml'
 passes kc get deliveryrecords -o jsonpath='{range .items[*].status.deliveries[*]}{.customer}{"  "}{.state}{"  "}{.deliveredTime}{"  Message-ID "}{.id}{"\n"}{end}'
 [ "$(ls "$work"/mail/*.txt | wc -l)" = 3 ] || fail 'not each customer got one mail'
 show 'What the customer in Auckland reads'
-grep -l auckland.example "$work"/mail/*.txt | xargs cat | fold -s -w 96 | indent
+grep -l auckland.example "$work"/mail/*.txt | xargs cat | indent
+link=$(grep -l newyork.example "$work"/mail/*.txt | xargs grep -o 'http://127[^ ]*/a/[^ ]*')
+show 'In New York they press "understood" on the page that the link in the letter leads to'
+until_true answer "$link" answer=understood
+show 'forewarn notice answers'
+until_true holds 'Understood:      1' "$forewarn" notice answers --context developer -n shop "$third"
+indent <"$work/out"
 show "curl http://127.0.0.1:$feed/shop/orders/calendar.ics    # what anybody may subscribe to: a page, Atom, JSON, a calendar"
 until_true holds 'BEGIN:VEVENT' fetch /shop/orders/calendar.ics
 grep -E '^(DTSTART|SUMMARY|STATUS|SEQUENCE)' "$work/out" | indent
