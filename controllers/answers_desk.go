@@ -20,6 +20,7 @@ import (
 	"forewarn.dev/forewarn/internal/feed"
 	"forewarn.dev/forewarn/internal/notice"
 	"forewarn.dev/forewarn/internal/snapshot"
+	"forewarn.dev/forewarn/internal/telling"
 )
 
 const (
@@ -121,17 +122,23 @@ func (d *desk) noticeOf(ctx context.Context, t answer.Ticket) (*v1alpha1.ChangeN
 	return n, nil
 }
 
-// recordOf is where the answers of a customer stand: the first record of the publication that holds it, by name.
+// recordOf is where the answers of a customer stand: the record of the publication that holds one and, while none does, the
+// first by name that holds the customer.
 func (d *desk) recordOf(ctx context.Context, t answer.Ticket) (*v1alpha1.DeliveryRecord, error) {
 	var records v1alpha1.DeliveryRecordList
 	if err := d.client.List(ctx, &records, client.InNamespace(t.Namespace), snapshot.OfNotice(t.UID), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing delivery records: %w", err)
 	}
-	name := ""
+	name, answered := "", false
 	for i := range records.Items {
 		r := &records.Items[i]
-		if r.Spec.Stage == v1alpha1.NoticeStage(delivery.Published) && entryFor(r, t) != nil && (name == "" || r.Name < name) {
-			name = r.Name
+		e := entryFor(r, t)
+		if e == nil || r.Spec.Stage != v1alpha1.NoticeStage(delivery.Published) {
+			continue
+		}
+		here := e.Answer != ""
+		if name == "" || here && !answered || here == answered && r.Name < name {
+			name, answered = r.Name, here
 		}
 	}
 	if name == "" {
@@ -186,7 +193,7 @@ func (d *desk) write(ctx context.Context, t answer.Ticket, given answer.Answer, 
 	if err != nil {
 		return err
 	}
-	settled := objectionsAnswered(n)
+	settled := telling.ObjectionsAnswered(n)
 	return retry.RetryOnConflict(answerRetries, func() error {
 		record, err := d.recordOf(ctx, t)
 		if err != nil {
@@ -231,15 +238,4 @@ func givenBy(e *v1alpha1.Delivery) answer.Given {
 		given.NeededUntil = e.NeededUntil.UTC()
 	}
 	return given
-}
-
-// objectionsAnswered is when an update answered them last, zero where none did.
-func objectionsAnswered(n *v1alpha1.ChangeNotice) time.Time {
-	var last time.Time
-	for i := range min(len(n.Spec.Updates), len(n.Status.UpdateTimes)) {
-		if at := n.Status.UpdateTimes[i].UTC(); n.Spec.Updates[i].Answers == v1alpha1.AnswersObjections && at.After(last) {
-			last = at
-		}
-	}
-	return last
 }

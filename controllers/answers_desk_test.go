@@ -309,15 +309,18 @@ func TestPut(t *testing.T) {
 	}
 }
 
-func TestObjectionsAnswered(t *testing.T) {
-	n := announced()
-	if got := objectionsAnswered(n); !got.IsZero() {
-		t.Errorf("without updates: %v", got)
+// Where a part of the publication is planned later, another record may come first: what a customer said stays in one place.
+func TestAnAnswerStaysWhereItStands(t *testing.T) {
+	answered := recordFor("c-mail", "Published", "c-1")
+	answered.Status.Deliveries[0].Answer, answered.Status.Deliveries[0].AnswerTime = v1alpha1.AnswerUnderstood, timeAt(noon)
+	d := newTestDesk(t, interceptor.Funcs{}, announced(), answered, recordFor("a-hook", "Published", "c-1"))
+	if err := d.keep(t.Context(), ticketOf("c-1"), answer.Answer{}, noon); err != nil {
+		t.Fatal(err)
 	}
-	n.Spec.Updates = []v1alpha1.NoticeUpdate{{Text: "a", Answers: v1alpha1.AnswersObjections}, {Text: "b"}, {Text: "c", Answers: v1alpha1.AnswersObjections}}
-	n.Status.UpdateTimes = []metav1.Time{*timeAt(noon), *timeAt(noon.Add(time.Hour))}
-	if got := objectionsAnswered(n); !got.Equal(noon) {
-		t.Errorf("one that was not published yet, and one that answers nothing: %v", got)
+	for _, record := range []string{"a-hook", "c-mail"} {
+		if e := d.entry(t, record, "c-1"); e.Answer != "" {
+			t.Errorf("%s: what was taken back stands: %+v", record, e)
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ type Answer struct {
 
 // Each is how each customer that the publication was planned for stands to a notice, in the order of their ids.
 func Each(n *v1alpha1.ChangeNotice, records []v1alpha1.DeliveryRecord) []Answer {
-	customers, settled := heardFrom(records), settledAt(n)
+	customers, settled := heardFrom(records), ObjectionsAnswered(n)
 	all := make([]Answer, 0, len(customers))
 	for id, e := range customers {
 		a := customers.answered(e)
@@ -81,9 +81,9 @@ func open(n *v1alpha1.ChangeNotice, a answer, settled time.Time) bool {
 	return a.until.IsZero() || n.Spec.EffectiveTime == nil || a.until.After(n.Spec.EffectiveTime.Time)
 }
 
-// settledAt is the moment of the last update that answers the objections before it; zero: there is none. An update
+// ObjectionsAnswered is the moment of the last update that answers the objections before it; zero: there is none. An update
 // that was not published yet answers nothing.
-func settledAt(n *v1alpha1.ChangeNotice) time.Time {
+func ObjectionsAnswered(n *v1alpha1.ChangeNotice) time.Time {
 	var settled time.Time
 	for i := range n.Spec.Updates {
 		if n.Spec.Updates[i].Answers != v1alpha1.AnswersObjections || i >= len(n.Status.UpdateTimes) {
