@@ -45,7 +45,11 @@ func (e *explainer) explainAPI(ctx context.Context) (*explanation, error) {
 	for _, err := range wrong {
 		found.PolicyErrors = append(found.PolicyErrors, err.Error())
 	}
-	held, message, _ := gate.Deletion(gate.Input{Now: e.now, API: api, Policies: policies, Notices: notices})
+	audience, err := e.snapshot.Audience(ctx, api)
+	if err != nil {
+		return nil, fmt.Errorf("reading who the customers of %s are: %w", e.about, err)
+	}
+	held, message, _ := gate.Deletion(gate.Input{Now: e.now, API: api, Policies: policies, Audience: audience, Notices: notices})
 	found.Deletable = DeletionResult{Allowed: !held, Message: message}
 	return &explanation{
 		result: Result{CustomerAPI: found, Next: e.apiSteps(api, found)},

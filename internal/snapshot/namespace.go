@@ -52,11 +52,15 @@ func (s *Snapshot) gateAPI(ctx context.Context, now time.Time, api *v1alpha1.Cus
 	if err != nil {
 		return gate.PublishedAPI{}, nil, err
 	}
+	audience, err := s.Audience(ctx, api)
+	if err != nil {
+		return gate.PublishedAPI{}, nil, err
+	}
 	binding, _ := notice.ReadPolicies(policies) // what is wrong in one is in its own status
 	entry := gate.PublishedAPI{API: api, Governed: len(policies) > 0 && EverServed(api), Enforcement: binding.Enforcement()}
 	_, entry.ImagesRequired = binding.ImagesRequired()
 	var next *time.Time
-	entry.Held, entry.Hold, next = gate.Deletion(gate.Input{Now: now, API: api, Policies: policies, Notices: notices})
+	entry.Held, entry.Hold, next = gate.Deletion(gate.Input{Now: now, API: api, Policies: policies, Audience: audience, Notices: notices})
 	return entry, next, nil
 }
 

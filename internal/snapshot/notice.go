@@ -22,7 +22,7 @@ func (s *Snapshot) Notice(ctx context.Context, now time.Time, notice *v1alpha1.C
 	if input.Policies, err = s.Binding(ctx, now, input.API); err != nil {
 		return input, err
 	}
-	if input.Audience, err = s.audience(ctx, input.API); err != nil {
+	if input.Audience, err = s.Audience(ctx, input.API); err != nil {
 		return input, err
 	}
 	notices, err := s.notices(ctx, notice.Namespace, string(notice.Spec.APIRef.Name))
@@ -51,8 +51,8 @@ func (s *Snapshot) api(ctx context.Context, namespace string, ref v1alpha1.APIRe
 	return api, nil
 }
 
-// audience returns nothing where the API names none, or one that does not exist.
-func (s *Snapshot) audience(ctx context.Context, api *v1alpha1.CustomerAPI) (*v1alpha1.Audience, error) {
+// Audience returns nothing where the API names none, or one that does not exist.
+func (s *Snapshot) Audience(ctx context.Context, api *v1alpha1.CustomerAPI) (*v1alpha1.Audience, error) {
 	name := string(api.Spec.AudienceRef.Name)
 	if name == "" {
 		return nil, nil

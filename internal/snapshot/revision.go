@@ -30,7 +30,7 @@ func (s *Snapshot) Propose(ctx context.Context, now time.Time, revision *v1alpha
 	if input.Policies, err = s.Binding(ctx, now, input.API); err != nil {
 		return input, nil, err
 	}
-	if input.Audience, err = s.audience(ctx, input.API); err != nil {
+	if input.Audience, err = s.Audience(ctx, input.API); err != nil {
 		return input, nil, err
 	}
 	if input.Notices, err = s.notices(ctx, revision.Namespace, input.API.Name); err != nil {

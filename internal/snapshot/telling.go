@@ -36,7 +36,7 @@ func (s *Snapshot) Telling(ctx context.Context, notice *v1alpha1.ChangeNotice) (
 	if t.API, err = s.api(ctx, notice.Namespace, notice.Spec.APIRef); err != nil || t.API == nil {
 		return t, err
 	}
-	if t.Audience, err = s.audience(ctx, t.API); err != nil {
+	if t.Audience, err = s.Audience(ctx, t.API); err != nil {
 		return t, err
 	}
 	policies, err := s.Policies(ctx, t.API)

@@ -169,6 +169,8 @@ func contractsCount(t *testing.T, admin client.Client, kubeconfig string, w *wor
 		ObservedGeneration: ptr.To(audience.Generation), Customers: ptr.To[int32](1),
 		Terms: []v1alpha1.ContractTerm{{
 			Customer: "c-1", Customers: 1, Owed: v1alpha1.OwedTerm{Class: v1alpha1.ClassBreaking, Days: ptr.To[int32](2000)},
+		}, {
+			Customer: "c-1", Customers: 1, Owed: v1alpha1.OwedTerm{Class: v1alpha1.ClassRemoval, Days: ptr.To[int32](3000)},
 		}},
 	}
 	g.Expect(admin.Status().Update(t.Context(), audience)).To(Succeed())
@@ -185,7 +187,9 @@ func contractsCount(t *testing.T, admin client.Client, kubeconfig string, w *wor
 
 	checked := verdictOf(t, kubeconfig, "check", "--api", "orders", "--head", "testdata/shared/worse.yaml", "--at", "2099-02-01T00:00:00Z").Verdict
 	g.Expect(checked.Answer).To(Equal(cli.AnswerBlocked))
-	g.Expect(checked.Message).To(ContainSubstring("customers are owed 2000 days (contract with customer c-1)"))
+	g.Expect(checked.Message).To(ContainSubstring("customers are owed 3000 days (contract with customer c-1)"))
+	explained := verdictOf(t, kubeconfig, "explain", "customerapi/orders", "--at", "2099-02-01T00:00:00Z").CustomerAPI
+	g.Expect(explained.Deletable.Message).To(ContainSubstring("customers are owed 3000 days (contract with customer c-1)"))
 }
 
 // missingRight asks as somebody who may read what is in the namespace alone.
