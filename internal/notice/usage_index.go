@@ -29,15 +29,36 @@ func (x UsageIndex[T]) Of(version, operation string, versions []string) (who T, 
 		}
 	}
 	for used := range x {
-		strange := used.Version != "" && used.Version != version && !slices.Contains(versions, used.Version)
-		same := used.Version == "" || used.Version == version
-		switch {
-		case operation == "" && used.Operation == "" && strange,
-			operation != "" && used.Operation != "" && (strange || same) && alike(used.Operation, operation):
+		if used.maybe(version, operation, versions) {
 			return who, false
 		}
 	}
 	return who, true
+}
+
+// Besides are those who used what may be it by another name, for each such name: whoever is to be told of it is not to
+// be left out for how a call was written down.
+func (x UsageIndex[T]) Besides(version, operation string, versions []string) []T {
+	if operation != "" {
+		operation, _ = UsedOperation(operation)
+	}
+	var besides []T
+	for used, who := range x {
+		if used.maybe(version, operation, versions) {
+			besides = append(besides, who)
+		}
+	}
+	return besides
+}
+
+// maybe says that what was used may be an operation, or a version as a whole, by another name.
+func (u Used) maybe(version, operation string, versions []string) bool {
+	strange := u.Version != "" && u.Version != version && !slices.Contains(versions, u.Version)
+	if operation == "" || u.Operation == "" {
+		return operation == u.Operation && strange
+	}
+	same := u.Version == "" || u.Version == version
+	return (strange || same) && alike(u.Operation, operation)
 }
 
 // parameter is one in a path. Its name says nothing to customers.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,7 +86,10 @@ func Read(samples []Sample, labels Labels, listed []v1alpha1.CustomerID) (*Answe
 		if problem != nil {
 			return nil, problem
 		}
-		if !(s.Value > 0) { // neither is what is not a number
+		if math.IsNaN(s.Value) { // whether it was used is what nobody knows
+			return nil, &Problem{v1alpha1.ReasonUsageInvalid, "a sample is not a number: let the query divide by nothing that may be 0"}
+		}
+		if s.Value <= 0 {
 			continue
 		}
 		id := v1alpha1.CustomerID(s.Customer)
@@ -176,8 +180,8 @@ func (a *Answer) count(numbers []int32) (listed, unlisted int32) {
 	return int32(i), int32(len(numbers) - i)
 }
 
-// Customers are those of the list who used any of what changes; versions are those that the API has. known is false
-// where it cannot be told of all of it who did.
+// Customers are those of the list who used any of what changes, those included who used what may be it by another name;
+// versions are those that the API has. known is false where it cannot be told of all of it who did.
 func (a *Answer) Customers(changes []notice.Change, versions []string) (ids []v1alpha1.CustomerID, known bool) {
 	var numbers []int32
 	for i := range changes {
@@ -186,6 +190,9 @@ func (a *Answer) Customers(changes []notice.Change, versions []string) (ids []v1
 			return nil, false
 		}
 		numbers = append(numbers, who...)
+		for _, besides := range a.used.Besides(changes[i].Version, changes[i].Operation, versions) {
+			numbers = append(numbers, besides...)
+		}
 	}
 	slices.Sort(numbers)
 	numbers = slices.Compact(numbers)

@@ -39,7 +39,6 @@ func TestWhoUsedWhat(t *testing.T) {
 		used("c-1", "DELETE /orders/{id}", "v2"),
 		used("c-2", "GET /orders/{id}", ""), used("c-3", "GET /orders/{id}", ""),
 		{Customer: "c-3", Operation: "POST /orders", Version: "v1"},
-		{Customer: "c-3", Operation: "POST /orders", Version: "v1", Value: math.NaN()},
 		{Customer: "c-3", Operation: "POST /orders", Version: "v1", Value: -1},
 		{Customer: "c-3", Operation: "POST /lines", Version: "v1", Value: math.SmallestNonzeroFloat64},
 	}, labels, listed)
@@ -90,6 +89,24 @@ func TestWhoUsedWhat(t *testing.T) {
 	}
 }
 
+// Who calls past the gateway that names operations is not left out for those who do not.
+func TestWhoUsedItByAnotherName(t *testing.T) {
+	a, problem := Read([]Sample{
+		used("c-1", "GET /orders/{id}", "v1"), used("c-2", "GET /orders/17", "v1"), used("c-3", "GET /orders/{id}", "1"), used("stranger", "GET /bills", "v1"),
+	}, labels, listed)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	for operation, want := range map[string][]v1alpha1.CustomerID{
+		"GET /orders/{id}": {"c-1", "c-2", "c-3"}, "": {"c-1", "c-2", "c-3"},
+	} {
+		got, known := a.Customers([]notice.Change{{Version: "v1", Operation: operation}}, []string{"v1"})
+		if diff := cmp.Diff(want, got); diff != "" || !known {
+			t.Errorf("%q: known %t (-want +got):\n%s", operation, known, diff)
+		}
+	}
+}
+
 func TestAnswersThatAreNotBelieved(t *testing.T) {
 	good := used("c-1", "GET /orders", "v1")
 	for name, c := range map[string]struct {
@@ -98,6 +115,7 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		says    string
 	}{
 		"no sample":                     {nil, v1alpha1.ReasonUsageEmpty, "a metric that does not exist answers the same"},
+		"a value that is no number":     {[]Sample{good, {Customer: "c-1", Operation: "GET /orders", Version: "v1", Value: math.NaN()}}, v1alpha1.ReasonUsageInvalid, "a sample is not a number"},
 		"without a customer":            {[]Sample{good, used("", "GET /orders", "v1")}, v1alpha1.ReasonUsageInvalid, "no label customer"},
 		"without an operation":          {[]Sample{good, used("c-1", "", "v1")}, v1alpha1.ReasonUsageInvalid, "no label operation"},
 		"without one and without use":   {[]Sample{good, {Customer: "c-1"}}, v1alpha1.ReasonUsageInvalid, "no label operation"},
