@@ -34,7 +34,8 @@ type Silence struct {
 // to. One that nobody could send, since forewarn was down, is missed like any other.
 //
 // A date that moves to later brings reminders anew. What was missed until customers were told of that stays missed, and
-// that telling is what reached them.
+// that telling is what reached them. And what the status says was missed stays missed, whatever becomes of the customers
+// who were not reminded: that a mail comes back later is no reminder.
 func Silent(in DueInput) Silence {
 	t := toldOf(in)
 	var s Silence
@@ -55,11 +56,29 @@ func Silent(in DueInput) Silence {
 			s.Known = deadline
 		}
 	}
+	for _, known := range in.Notice.Status.MissedReminders {
+		if known.Time != nil && !slices.ContainsFunc(s.Missed, func(m v1alpha1.MissedReminder) bool { return m.Days == known.Days && m.Time.Equal(known.Time) }) {
+			s.Missed = append(s.Missed, known)
+			s.Kept = slices.DeleteFunc(s.Kept, func(days int32) bool { return days == known.Days && in.isOf(known) })
+		}
+	}
+	if len(s.Kept) == 0 {
+		s.Kept = nil
+	}
 	slices.SortFunc(s.Missed, func(a, b v1alpha1.MissedReminder) int {
 		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(b.Days, a.Days))
 	})
 	s.Missed = bounded(s.Missed, in.Notice)
 	return s
+}
+
+// isOf says that a missed reminder is one of the present date.
+func (in *DueInput) isOf(missed v1alpha1.MissedReminder) bool {
+	if in.Notice.Spec.EffectiveTime == nil {
+		return false
+	}
+	due, _ := notice.ReminderDue(in.Notice.Spec.EffectiveTime.UTC(), missed.Days)
+	return missed.Time.Time.Equal(due)
 }
 
 // date is one that customers were told.

@@ -50,6 +50,14 @@ func failing(r v1alpha1.DeliveryRecord, number int) v1alpha1.DeliveryRecord {
 	return r
 }
 
+// missing has the status say that the reminder of 30 days was missed.
+func missing(due string) func(*v1alpha1.ChangeNotice) {
+	return func(n *v1alpha1.ChangeNotice) {
+		at, _ := time.Parse(time.RFC3339, due)
+		n.Status.MissedReminders = []v1alpha1.MissedReminder{{Days: 30, Time: &metav1.Time{Time: at}}}
+	}
+}
+
 type silenceCase struct {
 	now    time.Time
 	notice *v1alpha1.ChangeNotice
@@ -122,6 +130,11 @@ func TestAReminderIsKeptWhereItComesWithinADay(t *testing.T) {
 			missed: []string{"30 due 2027-06-01T00:00:00Z reached 2027-06-01T00:00:00Z"}},
 		"a bounce takes it back": {now: gone, notice: aNotice(report), known: gone, missed: []string{"30 due 2027-06-01T00:00:00Z"},
 			told: records{told, failing(stage("Reminder-30", effective, month, month, month), 2)}},
+		"what was missed is not kept by those who cannot be reached now": {now: gone, notice: aNotice(report, missing("2027-06-01T00:00:00Z")), known: gone,
+			missed: []string{"30 due 2027-06-01T00:00:00Z"},
+			told:   records{failing(told, 2), stage("Reminder-30", effective, month, month)}},
+		"nor when that is nobody": {now: gone, notice: aNotice(report, missing("2027-06-01T00:00:00Z")), known: gone,
+			missed: []string{"30 due 2027-06-01T00:00:00Z"}, told: records{failing(failing(told, 1), 2)}},
 		"nobody was told of the notice":           {now: gone, notice: aNotice(report), known: gone},
 		"it cannot be delivered to anybody":       {now: gone, notice: aNotice(report), known: gone, told: records{failing(failing(told, 1), 2)}},
 		"no reminder was frozen":                  {now: gone, notice: aNotice(), told: records{told}},
