@@ -89,7 +89,11 @@ func ObjectionsAnswered(n *v1alpha1.ChangeNotice) time.Time {
 		if n.Spec.Updates[i].Answers != v1alpha1.AnswersObjections || i >= len(n.Status.UpdateTimes) {
 			continue
 		}
-		if at := n.Status.UpdateTimes[i].UTC(); at.After(settled) {
+		at := n.Status.UpdateTimes[i].UTC()
+		if over := n.Status.SupersededTime; over != nil && !at.Before(over.Time) {
+			continue // customers are told of the other notice only
+		}
+		if at.After(settled) {
 			settled = at
 		}
 	}

@@ -90,12 +90,16 @@ func TestWhatCustomersAnswered(t *testing.T) {
 		"it was postponed far enough": {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 1, august), objecting("b", 1, "2027-08-03T00:00:00Z"))}, func(n *v1alpha1.ChangeNotice) {
 			n.Spec.EffectiveTime = &metav1.Time{Time: time.Date(2027, time.August, 2, 0, 0, 0, 0, time.UTC)}
 		}, &numbers{2, 0, 1, 3, "2027-08-03T00:00:00Z"}},
-		"it has no date":                     {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 1, july))}, func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = nil }, &numbers{1, 0, 1, 4, july}},
-		"nobody knows how long":              {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 1, ""))}, nil, &numbers{1, 0, 1, 4, ""}},
-		"an update that answers":             {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 9, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 0, 4, ""}},
-		"in the same second":                 {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 10, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 0, 4, ""}},
-		"a second before":                    {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 11, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 1, 4, august}},
-		"an update that says nothing of it":  {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 9, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, "", 10) }, &numbers{1, 0, 1, 4, august}},
+		"it has no date":                    {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 1, july))}, func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = nil }, &numbers{1, 0, 1, 4, july}},
+		"nobody knows how long":             {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 1, ""))}, nil, &numbers{1, 0, 1, 4, ""}},
+		"an update that answers":            {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 9, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 0, 4, ""}},
+		"in the same second":                {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 10, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 0, 4, ""}},
+		"a second before":                   {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 11, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 1, 4, august}},
+		"an update that says nothing of it": {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 9, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, "", 10) }, &numbers{1, 0, 1, 4, august}},
+		"an update of what another replaced": {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 9, august))}, func(n *v1alpha1.ChangeNotice) {
+			updated(n, settles, 10)
+			n.Status.SupersededTime = n.Status.UpdateTimes[0].DeepCopy()
+		}, &numbers{1, 0, 1, 4, august}},
 		"an update nobody published yet":     {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 9, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, -1) }, &numbers{1, 0, 1, 4, august}},
 		"of several the last that does":      {[]v1alpha1.DeliveryRecord{by("mail", objecting("a", 19, august), objecting("b", 21, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10); updated(n, settles, 20); updated(n, "", 30) }, &numbers{2, 0, 1, 3, august}},
 		"whom it answered, and objects anew": {[]v1alpha1.DeliveryRecord{by("hooks", objecting("a", 9, august)), by("mail", objecting("a", 11, august))}, func(n *v1alpha1.ChangeNotice) { updated(n, settles, 10) }, &numbers{1, 0, 1, 4, august}},
