@@ -2,10 +2,11 @@ package notice
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,9 +40,8 @@ func Ratchet(known []v1alpha1.BoundPolicy, policies []v1alpha1.NoticePolicy, loo
 	}
 	for i := range known {
 		k := known[i].DeepCopy()
-		same := func(b v1alpha1.BoundPolicy) bool {
-			return b.Name == k.Name && b.InForce.Generation == k.InForce.Generation && b.UntilTime == nil
-		}
+		// Generations begin anew with a policy that was deleted and made again: what it says is what it is.
+		same := func(b v1alpha1.BoundPolicy) bool { return k.UntilTime == nil && AsBound(&b) == AsBound(k) }
 		before, wrong := ReadSpec(k.Name, &k.InForce.Spec)
 		switch {
 		case slices.Contains(loosened, AsBound(k)), slices.ContainsFunc(bound, same), len(wrong) > 0:
@@ -59,10 +59,15 @@ func Ratchet(known []v1alpha1.BoundPolicy, policies []v1alpha1.NoticePolicy, loo
 	return fitting(bound)
 }
 
-// AsBound is the name of a policy as it was until it was loosened, for example "public-apis@3". No NoticePolicy can
-// have such a name.
+// AsBound is the name of a policy as it was until it was loosened, for example "public-apis@3f2a9c1b": with the beginning
+// of the digest of what it said. No NoticePolicy can have such a name.
 func AsBound(b *v1alpha1.BoundPolicy) string {
-	return b.Name + "@" + strconv.FormatInt(b.InForce.Generation, 10)
+	written, err := json.Marshal(&b.InForce.Spec)
+	if err != nil {
+		return b.Name + "@" // of what can be stored, there is none
+	}
+	sum := sha256.Sum256(written)
+	return b.Name + "@" + hex.EncodeToString(sum[:4])
 }
 
 // Loosened are the policies that were loosened since they bound, as policies of their own. What they asked of the texts

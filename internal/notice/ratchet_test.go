@@ -22,7 +22,7 @@ func generation(n int64, p v1alpha1.NoticePolicy) v1alpha1.NoticePolicy {
 func boundNames(bound []v1alpha1.BoundPolicy) []string {
 	var names []string
 	for i := range bound {
-		name := AsBound(&bound[i])
+		name := bound[i].Name + "@" + strconv.FormatInt(bound[i].InForce.Generation, 10)
 		if until := bound[i].UntilTime; until != nil {
 			name += " until " + until.UTC().Format(time.RFC3339)
 		}
@@ -47,19 +47,21 @@ func TestRatchetR8(t *testing.T) {
 		before, after []v1alpha1.NoticePolicy
 		want          []string
 	}{
-		"it stays as it is":           {first(), first(), []string{"public-apis@1"}},
-		"it owes a day less":          {first(), second(179), both},
-		"it owes a day more":          {first(), second(181), after},
-		"it owes as much":             {first(), second(180), after},
-		"it is deleted":               {first(), nil, []string{"public-apis@1 until " + end}},
-		"another owes as much":        {first(), []v1alpha1.NoticePolicy{owing("stricter", 180)}, []string{"stricter@1"}},
-		"another owes less":           {first(), []v1alpha1.NoticePolicy{owing("other", 90)}, []string{"other@1", "public-apis@1 until " + end}},
-		"nothing was owed":            {[]v1alpha1.NoticePolicy{generation(1, owing("public-apis", 0))}, nil, nil},
-		"a term holds for fewer":      {first(), second(180, func(s *spec) { s.Owed[0].Stability = v1alpha1.StabilityStable }), both},
-		"a term holds for more":       {first(func(s *spec) { s.Owed[0].Stability = v1alpha1.StabilityStable }), second(180), after},
-		"business days become days":   {first(func(s *spec) { s.Owed[0].Days, s.Owed[0].BusinessDays = nil, ptr(5) }), second(5), []string{"public-apis@2", "public-apis@1 until 2026-11-28T00:00:00Z"}},
-		"its days begin elsewhere":    {first(), second(180, func(s *spec) { s.TimeZone = "Europe/Berlin" }), both},
-		"it warns instead of denying": {first(func(s *spec) { s.Enforcement = v1alpha1.EnforcementDeny }), second(180), both},
+		"it stays as it is":              {first(), first(), []string{"public-apis@1"}},
+		"it owes a day less":             {first(), second(179), both},
+		"it owes a day more":             {first(), second(181), after},
+		"it owes as much":                {first(), second(180), after},
+		"it is deleted":                  {first(), nil, []string{"public-apis@1 until " + end}},
+		"it is made anew, and owes less": {first(), []v1alpha1.NoticePolicy{generation(1, owing("public-apis", 1))}, []string{"public-apis@1", "public-apis@1 until " + end}},
+		"it is made anew as it was":      {second(180), first(), []string{"public-apis@1"}},
+		"another owes as much":           {first(), []v1alpha1.NoticePolicy{owing("stricter", 180)}, []string{"stricter@1"}},
+		"another owes less":              {first(), []v1alpha1.NoticePolicy{owing("other", 90)}, []string{"other@1", "public-apis@1 until " + end}},
+		"nothing was owed":               {[]v1alpha1.NoticePolicy{generation(1, owing("public-apis", 0))}, nil, nil},
+		"a term holds for fewer":         {first(), second(180, func(s *spec) { s.Owed[0].Stability = v1alpha1.StabilityStable }), both},
+		"a term holds for more":          {first(func(s *spec) { s.Owed[0].Stability = v1alpha1.StabilityStable }), second(180), after},
+		"business days become days":      {first(func(s *spec) { s.Owed[0].Days, s.Owed[0].BusinessDays = nil, ptr(5) }), second(5), []string{"public-apis@2", "public-apis@1 until 2026-11-28T00:00:00Z"}},
+		"its days begin elsewhere":       {first(), second(180, func(s *spec) { s.TimeZone = "Europe/Berlin" }), both},
+		"it warns instead of denying":    {first(func(s *spec) { s.Enforcement = v1alpha1.EnforcementDeny }), second(180), both},
 		"it denies instead of warning": {
 			first(), second(180, func(s *spec) { s.Enforcement = v1alpha1.EnforcementDeny }), after,
 		},
@@ -116,8 +118,8 @@ func TestRatchetLetsGoR8(t *testing.T) {
 	}{
 		"a second before its end":   {loose, nil, end.Add(-time.Second), kept},
 		"at its end":                {loose, nil, end, gone},
-		"somebody lets it go":       {loose, []string{"public-apis@1"}, now, gone},
-		"somebody lets another go":  {loose, []string{"public-apis@3", "public-apis"}, now, kept},
+		"somebody lets it go":       {loose, []string{AsBound(&known[1])}, now, gone},
+		"somebody lets another go":  {loose, []string{AsBound(&known[0]), "public-apis", "public-apis@1"}, now, kept},
 		"it is tightened again":     {[]v1alpha1.NoticePolicy{generation(3, owing("public-apis", 180))}, nil, now, []string{"public-apis@3"}},
 		"it is loosened once again": {[]v1alpha1.NoticePolicy{generation(3, owing("public-apis", 10))}, nil, now, []string{"public-apis@3", "public-apis@1 until 2027-05-22T00:00:00Z", "public-apis@2 until 2026-12-23T00:00:00Z"}},
 	}
@@ -127,6 +129,10 @@ func TestRatchetLetsGoR8(t *testing.T) {
 				t.Errorf("bound by %q, want %q", got, c.want)
 			}
 		})
+	}
+	anew := Ratchet(known, []v1alpha1.NoticePolicy{generation(1, owing("public-apis", 1))}, nil, now)
+	if got := boundNames(anew); !slices.Contains(got, kept[1]) {
+		t.Errorf("made anew after it was loosened, it is bound by %q", got)
 	}
 	if next := NextRelease(known, end.Add(-time.Second)); next == nil || !next.Equal(end) {
 		t.Errorf("the next release is %v, want %v", next, end)
@@ -197,7 +203,7 @@ func TestLoosenedBindsUnderANameOfItsOwn(t *testing.T) {
 	bound := Ratchet(known, []v1alpha1.NoticePolicy{loose}, nil, now)
 	all := reading(t, append(Loosened(bound), loose)...)
 	owed, err := all.Owed([]v1alpha1.ChangeClass{v1alpha1.ClassRemoval}, v1alpha1.StabilityStable, now)
-	if err != nil || owed.By() != "public-apis@1" || owed.Period.Days != 180 {
+	if err != nil || owed.By() != AsBound(&bound[1]) || owed.Period.Days != 180 {
 		t.Errorf("owed %d days by %q, %v", owed.Period.Days, owed.By(), err)
 	}
 }
