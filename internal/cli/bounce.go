@@ -50,7 +50,7 @@ Exit codes, as mail servers know them: 0 taken, or nothing to change; 1 refused
 for good; 75 (EX_TEMPFAIL) not now, and whatever has to be put right here first:
 keep the mail, and try again.`,
 		Example: example(streams, `
-forewarn bounce --url https://notices.acme.example -n shop --channel mail --key-file /etc/forewarn/bounces < mail.eml`),
+forewarn bounce --url https://answers.acme.example -n shop --channel mail --key-file /etc/forewarn/bounces < mail.eml`),
 		Args: arguments(0, 0, "--url URL --namespace NAMESPACE --channel NAME --key-file FILE"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), streams, *config.Namespace)
@@ -109,7 +109,7 @@ func (o *bounceOptions) target(namespace string) (*url.URL, error) {
 	}
 	parsed, err := url.Parse(o.url)
 	if err != nil || parsed.Hostname() == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
-		return nil, errors.New("--url is none of a manager: write it as https://notices.acme.example")
+		return nil, errors.New("--url is none of a manager: write it as https://answers.acme.example")
 	}
 	if parsed.Scheme != "https" && (parsed.Scheme != "http" || !loopback(parsed.Hostname())) {
 		return nil, errors.New("--url is without TLS, and the mail holds addresses: write https://")
