@@ -184,8 +184,9 @@ func kept(a PublishedAPI) []string {
 	}
 	services := slices.Clone(a.API.Spec.CarriedBy.Services)
 	for _, s := range a.API.Status.Selectors {
-		if s.KeptFor == v1alpha1.KeptForServing && s.Service != "" {
-			services = append(services, s.Service) // taken out of carriedBy while it leads to what serves
+		// Taken out of carriedBy while it leads to what serves, or so lately that nobody has looked at that yet.
+		if s.KeptFor != v1alpha1.KeptForService && s.Service != "" {
+			services = append(services, s.Service)
 		}
 	}
 	slices.Sort(services)

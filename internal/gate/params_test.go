@@ -219,6 +219,12 @@ func TestPublishKeep(t *testing.T) {
 	silent.Keeper, silent.Hold = nil, ""
 	warned := held
 	warned.Enforcement = warn
+	edited := governed("orders", nil, map[string]string{"app": "orders"})
+	edited.Held, edited.Hold = true, "orders is held"
+	edited.API.Spec.CarriedBy.Services = []string{"nosuch"}
+	edited.API.Status.Selectors = []v1alpha1.PodSelector{
+		{Service: "orders"}, {Service: "serving", KeptFor: v1alpha1.KeptForServing}, {Service: "idle", KeptFor: v1alpha1.KeptForService},
+	}
 	tests := map[string]struct {
 		api  gate.PublishedAPI
 		in   v1alpha1.Enforcement
@@ -240,6 +246,15 @@ func TestPublishKeep(t *testing.T) {
 			want: map[string]string{
 				"keep.services/orders": "orders", "keep.services/orders-grpc": "orders", "keep.customerapis/orders": "orders",
 				"hold.orders": "customers rely on orders: publish a notice that covers its removal; see: kubectl get promises -n shop",
+				"hold-namespace": "customers rely on what is in shop (orders): publish notices that cover its removal; " +
+					"see: kubectl get promises -n shop",
+			},
+		},
+		"R15 a Service that was taken out just now is kept, as one is that leads to what serves": {
+			api: edited, in: deny,
+			want: map[string]string{
+				"keep.services/nosuch": "orders", "keep.services/orders": "orders", "keep.services/serving": "orders", "keep.customerapis/orders": "orders",
+				"hold.orders": "orders is held",
 				"hold-namespace": "customers rely on what is in shop (orders): publish notices that cover its removal; " +
 					"see: kubectl get promises -n shop",
 			},
