@@ -39,7 +39,7 @@ const (
 
 	// LoosenedAnnotation, on a CustomerAPI, names the policies that were
 	// loosened and are to bind it no more at once, as status.policies has them,
-	// separated by commas: "public-apis@3". Setting it needs the verb "approve".
+	// separated by commas: "public-apis@3f2a9c1b". Setting it needs the verb "approve".
 	LoosenedAnnotation = "forewarn.dev/loosened"
 
 	// ListedAtAnnotation, on a Secret with a list of customers, is the moment
