@@ -241,7 +241,7 @@ func (d *round) overtake(ctx context.Context) error {
 		return nil
 	}
 	for i := range d.Records {
-		record := &d.Records[i]
+		record := d.Records[i].DeepCopy() // what is not written proves nothing
 		changed := false
 		for j := range record.Status.Deliveries {
 			if e := &record.Status.Deliveries[j]; !ends(*record) && !settled(e) {
@@ -256,6 +256,7 @@ func (d *round) overtake(ctx context.Context) error {
 		if err := d.writeRecord(ctx, record); err != nil {
 			return fmt.Errorf("ending what was overtaken: %w", err)
 		}
+		d.Records[i] = *record
 	}
 	return nil
 }

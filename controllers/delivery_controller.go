@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -96,24 +97,35 @@ func (d *round) run(ctx context.Context) error {
 	d.stages, d.next = telling.Due(telling.DueInput{
 		Now: d.now, Notice: d.notice, ReminderDays: d.ReminderDays, Told: d.Records,
 	})
-	planned, err := d.plan(ctx)
-	if err != nil || planned {
-		return err
-	}
-	if err := d.stamp(ctx); err != nil {
-		return err
-	}
-	if err := d.overtake(ctx); err != nil {
-		return err
-	}
-	batch, err := d.pick(ctx)
+	batch, done, err := d.prepare(ctx)
 	if err != nil {
-		return err
+		// What was not written counts for nothing. What the records prove does: evidence taken back, and who needs more time.
+		d.notice.Status = *d.before.Status.DeepCopy()
+		return errors.Join(err, d.writeStatus(ctx))
+	}
+	if done {
+		return nil
 	}
 	if err := d.writeStatus(ctx); err != nil || batch == nil {
 		return err
 	}
 	return d.sendBatch(ctx, batch)
+}
+
+// prepare does what comes before the next batch is sent. done: what it wrote is for the next look.
+func (d *round) prepare(ctx context.Context) (next *batch, done bool, err error) {
+	planned, err := d.plan(ctx)
+	if err != nil || planned {
+		return nil, planned, err
+	}
+	if err := d.stamp(ctx); err != nil {
+		return nil, false, err
+	}
+	if err := d.overtake(ctx); err != nil {
+		return nil, false, err
+	}
+	next, err = d.pick(ctx)
+	return next, false, err
 }
 
 // wake brings the notice back at that moment at the latest.

@@ -40,7 +40,7 @@ func (d *round) delivered() (state metav1.ConditionStatus, reason, message strin
 		return metav1.ConditionFalse, v1alpha1.ReasonClockOffset, fmt.Sprintf("the clock is moved on by %s: in a rehearsal nobody is told", d.offset)
 	case reached.Affected == nil && d.nothingStands():
 		return metav1.ConditionFalse, v1alpha1.ReasonUndeliverable, "it was over before anybody was told"
-	case reached.Affected == nil:
+	case reached.Affected == nil || d.isDue(delivery.Published) && !d.publicationBegun(d.Records):
 		reason, message = v1alpha1.ReasonDelivering, "who is to be told is being written down"
 		if d.customers != nil && d.customers.Problem != nil {
 			reason, message = d.customers.Problem.Reason, "nobody can be told: "+d.customers.Problem.Message
