@@ -17,8 +17,12 @@ import (
 )
 
 const (
-	// bouncesAtOnce bounds what is held of mails that come back, and of what strangers say are some: at most 8 MiB.
+	// bouncesAtOnce bounds the mails that are looked at, after their signature held: at most 8 MiB.
 	bouncesAtOnce = 32
+	// unverifiedAtOnce bounds what is being read of what anybody says are some: at most 32 MiB.
+	unverifiedAtOnce = 128
+	// unverifiedTime is for reading one: nobody keeps others out by sending slowly.
+	unverifiedTime = 2 * time.Second
 	// bounceTime is for looking at one. A mail server tries again.
 	bounceTime = 10 * time.Second
 	// bounceRetry is after how many seconds it is to do so.
@@ -40,7 +44,8 @@ type bounces struct {
 	keys   keyring
 	own    clock.PassiveClock
 	log    logr.Logger
-	places chan struct{}
+	// unverified has the places of those whose signature is not known to hold, places those of the others.
+	unverified, places chan struct{}
 	// writing has one place: those that come back together mostly stand in the same record.
 	writing chan struct{}
 	routes  *http.ServeMux
@@ -49,7 +54,8 @@ type bounces struct {
 func newBounces(s shared, own clock.PassiveClock, log logr.Logger) *bounces {
 	b := &bounces{
 		client: s.client, live: s.live, keys: keyring{channels: s.client, snapshot: s.snapshot}, own: own, log: log,
-		places: make(chan struct{}, bouncesAtOnce), writing: make(chan struct{}, 1), routes: http.NewServeMux(),
+		unverified: make(chan struct{}, unverifiedAtOnce), places: make(chan struct{}, bouncesAtOnce),
+		writing: make(chan struct{}, 1), routes: http.NewServeMux(),
 	}
 	b.routes.HandleFunc("POST /bounces/{namespace}/{channel}", b.serve)
 	return b
@@ -64,18 +70,18 @@ func (b *bounces) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *bounces) serve(w http.ResponseWriter, r *http.Request) {
-	select {
-	case b.places <- struct{}{}:
-		defer func() { <-b.places }()
-	default:
-		later(w, "too many mails come back at once")
-		return
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), bounceTime)
 	defer cancel()
 	channel := types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("channel")}
 	body, ok := b.signed(ctx, w, r, channel)
 	if !ok {
+		return
+	}
+	select {
+	case b.places <- struct{}{}:
+		defer func() { <-b.places }()
+	default:
+		tooMany(w)
 		return
 	}
 	report, err := bounce.Parse(body)
@@ -125,6 +131,15 @@ func (b *bounces) signed(ctx context.Context, w http.ResponseWriter, r *http.Req
 		notSigned(w)
 		return nil, false
 	}
+	select {
+	case b.unverified <- struct{}{}:
+		defer func() { <-b.unverified }()
+	default:
+		tooMany(w)
+		return nil, false
+	}
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(now.Add(unverifiedTime)) // without it, the time of the server holds
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bounce.MaxSize))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		say(w, http.StatusRequestEntityTooLarge, "the notification is larger than 256 KiB")
@@ -138,12 +153,15 @@ func (b *bounces) signed(ctx context.Context, w http.ResponseWriter, r *http.Req
 		notSigned(w)
 		return nil, false
 	}
+	_ = connection.SetReadDeadline(time.Time{}) // all was read, and the end of that time would end what follows
 	return body, true
 }
 
 func notSigned(w http.ResponseWriter) {
 	say(w, http.StatusUnauthorized, "the signature does not hold: see that the namespace, the channel, its key and the clock are right")
 }
+
+func tooMany(w http.ResponseWriter) { later(w, "too many mails come back at once") }
 
 func later(w http.ResponseWriter, text string) {
 	w.Header().Set("Retry-After", bounceRetry)
