@@ -53,15 +53,15 @@ func (b *bounces) apply(ctx context.Context, channel types.NamespacedName, id st
 	if key == nil {
 		return bounceUnknown, err
 	}
-	found := bounceUnknown
+	var found verdict
 	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		found = bounceUnknown // whatever was found before a conflict
 		record := &v1alpha1.DeliveryRecord{}
 		if err := b.live.Get(ctx, *key, record); err != nil {
 			return client.IgnoreNotFound(err)
 		}
 		e := entryWith(record, id)
 		if e == nil {
-			found = bounceUnknown
 			return nil
 		}
 		if found = takeBack(e); found != bounceTaken {
@@ -79,10 +79,19 @@ func (b *bounces) apply(ctx context.Context, channel types.NamespacedName, id st
 	return found, nil
 }
 
-// recordOf finds the record that holds a message. Entries keep their ids, so that the cache will do.
+// recordOf finds the record that holds a message. Entries keep their ids, so that the cache will do for those it knows.
+// The others are looked for past it, too: what is unknown is dropped by the mail server, and the cache may lag.
 func (b *bounces) recordOf(ctx context.Context, channel types.NamespacedName, id string) (*types.NamespacedName, error) {
+	key, err := recordIn(ctx, b.client, channel, id)
+	if key != nil || err != nil {
+		return key, err
+	}
+	return recordIn(ctx, b.live, channel, id)
+}
+
+func recordIn(ctx context.Context, c client.Reader, channel types.NamespacedName, id string) (*types.NamespacedName, error) {
 	var records v1alpha1.DeliveryRecordList
-	if err := b.client.List(ctx, &records, client.InNamespace(channel.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.List(ctx, &records, client.InNamespace(channel.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the delivery records of %s: %w", channel.Namespace, err)
 	}
 	for i := range records.Items {
