@@ -7,6 +7,8 @@ import (
 // ChangeNoticeSpec is one planned change, as customers are told of it.
 // +kubebuilder:validation:XValidation:rule="self.state != 'Published' || has(self.effectiveTime)",message="a notice that is published says from when the change holds: set effectiveTime"
 // +kubebuilder:validation:XValidation:rule="!has(self.translations) || self.translations.map(t, (has(t.whatChanges) ? size(t.whatChanges) : 0) + (has(t.whatToDo) ? size(t.whatToDo) : 0)).sum() <= 40000",message="the translations have more than 40000 characters together: shorten them, or say more in updates"
+// +kubebuilder:validation:XValidation:rule="!has(self.downtimeMinutes) && !has(self.apologyFor) || self.covers.all(c, has(c.class) && c.class == 'Downtime')",message="a notice of downtime tells of nothing else: each entry of covers has the class Downtime"
+// +kubebuilder:validation:XValidation:rule="!has(self.downtimeMinutes) || !has(self.apologyFor)",message="an apology plans no downtime: leave out downtimeMinutes, or apologyFor"
 type ChangeNoticeSpec struct {
 	// apiRef names the CustomerAPI that changes.
 	// +required
@@ -97,6 +99,20 @@ type ChangeNoticeSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	UrgentReason string `json:"urgentReason,omitempty"`
+
+	// downtimeMinutes makes it a notice of planned downtime: from effectiveTime
+	// the API may be down for so many minutes, and what takes it down is let
+	// pass. Left out, nothing is.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10080
+	DowntimeMinutes int32 `json:"downtimeMinutes,omitempty"`
+
+	// apologyFor names the DowntimeBudget that was spent, and makes it an
+	// apology: it tells customers what happened, covers nothing and is owed no
+	// days. Left out, it is none.
+	// +optional
+	ApologyFor ObjectName `json:"apologyFor,omitempty"`
 }
 
 // NoticeState is what the author of a notice wants of it.
@@ -340,6 +356,8 @@ type ChangeNoticeStatus struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.locale) == has(oldSelf.spec.locale) && (!has(self.spec.locale) || self.spec.locale == oldSelf.spec.locale)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.translations) == has(oldSelf.spec.translations) && (!has(self.spec.translations) || self.spec.translations == oldSelf.spec.translations)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.urgentReason) == has(oldSelf.spec.urgentReason) && (!has(self.spec.urgentReason) || self.spec.urgentReason == oldSelf.spec.urgentReason)",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.downtimeMinutes) == has(oldSelf.spec.downtimeMinutes) && (!has(self.spec.downtimeMinutes) || self.spec.downtimeMinutes == oldSelf.spec.downtimeMinutes)",message="how long a published downtime lasts is frozen: publish a new one that supersedes it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.apologyFor) == has(oldSelf.spec.apologyFor) && (!has(self.spec.apologyFor) || self.spec.apologyFor == oldSelf.spec.apologyFor)",message="what a published apology is for is frozen: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.roles) == has(oldSelf.spec.roles) && (!has(self.spec.roles) || self.spec.roles == oldSelf.spec.roles)",message="whom a published notice is for is frozen: publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.supersedes) == has(oldSelf.spec.supersedes) && (!has(self.spec.supersedes) || self.spec.supersedes == oldSelf.spec.supersedes)",message="what a published notice supersedes is frozen: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.effectiveTime) || has(self.spec.effectiveTime) && timestamp(self.spec.effectiveTime) >= timestamp(oldSelf.spec.effectiveTime)",message="the date of a published notice can only move to later"

@@ -307,6 +307,96 @@ const (
 	ReasonTooLong = "TooLong"
 )
 
+// ConditionSignalled is on DeprecationSchedule.
+//
+// True: the responses of its routes say what they have to, or need not yet.
+// False: a route lacks it. Unknown: the routes could not be looked at.
+const ConditionSignalled = "Signalled"
+
+// Reasons of Signalled.
+const (
+	// ReasonSignalled: each route says it.
+	ReasonSignalled = "Signalled"
+	// ReasonNoRoutes: the schedule names no route.
+	ReasonNoRoutes = "NoRoutes"
+	// ReasonSignalsMissing: a route does not say it.
+	ReasonSignalsMissing = "SignalsMissing"
+	// ReasonRouteNotFound: a route, or one of its rules, is not there.
+	ReasonRouteNotFound = "RouteNotFound"
+	// ReasonNoGatewayAPI: the cluster does not serve HTTPRoutes.
+	ReasonNoGatewayAPI = "NoGatewayAPI"
+)
+
+// ConditionRemovalAllowed is on DeprecationSchedule.
+//
+// True: what it takes away may be removed. False: not yet, and the message
+// says why. Unknown: who still uses it is not known.
+const ConditionRemovalAllowed = "RemovalAllowed"
+
+// Reasons of RemovalAllowed.
+const (
+	// ReasonRemovable: its date has come, and nothing stands in the way.
+	ReasonRemovable = "Removable"
+	// ReasonRemoved: it is served no more.
+	ReasonRemoved = "Removed"
+	// ReasonNotYet: its date has not come.
+	ReasonNotYet = "NotYet"
+	// ReasonStillUsed: customers use it, and it requires that none does.
+	ReasonStillUsed = "StillUsed"
+	// ReasonNotAcknowledged: customers who use it did not acknowledge its end.
+	ReasonNotAcknowledged = "NotAcknowledged"
+	// ReasonUsageNotKnown: it is not known who uses it.
+	ReasonUsageNotKnown = "UsageNotKnown"
+)
+
+// ConditionMeasured is on DowntimeBudget.
+//
+// True: the API is watched. False: it cannot be, and the message says what to
+// do. Unknown: nobody looked yet.
+const ConditionMeasured = "Measured"
+
+// Reasons of Measured.
+const (
+	// ReasonMeasured: the API is watched.
+	ReasonMeasured = "Measured"
+	// ReasonNoServices: the API names no Service, and no query is there.
+	ReasonNoServices = "NoServices"
+	// ReasonNeverReady: nothing of the API was ever ready.
+	ReasonNeverReady = "NeverReady"
+	// ReasonForeignEndpoints: somebody writes EndpointSlices of its Services by
+	// hand.
+	ReasonForeignEndpoints = "ForeignEndpoints"
+	// ReasonQueryFailed: the Prometheus server gave no answer to believe.
+	ReasonQueryFailed = "QueryFailed"
+)
+
+// ConditionObserved is on DowntimeBudget.
+//
+// True: forewarn looked all the time of the window. False: it did not.
+const ConditionObserved = "Observed"
+
+// Reasons of Observed.
+const (
+	// ReasonObserved: it looked all the time.
+	ReasonObserved = "Observed"
+	// ReasonGaps: for some time it did not.
+	ReasonGaps = "Gaps"
+)
+
+// ConditionWithinBudget is on DowntimeBudget.
+//
+// True: some of the unplanned minutes is left. False: they are spent, and the
+// message says what is refused and until when.
+const ConditionWithinBudget = "WithinBudget"
+
+// Reasons of WithinBudget.
+const (
+	// ReasonWithinBudget: some is left.
+	ReasonWithinBudget = "WithinBudget"
+	// ReasonSpent: nothing is left.
+	ReasonSpent = "Spent"
+)
+
 // ConditionAdmissionWorks is on the NoticePolicy, and says whether the API
 // server refuses what it must.
 //

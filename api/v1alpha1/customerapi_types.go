@@ -90,6 +90,18 @@ type Carrier struct {
 	// +kubebuilder:validation:MaxProperties=20
 	MatchLabels map[string]string `json:"matchLabels,omitempty"`
 
+	// httpRoutes are the names of the HTTPRoutes (Gateway API) by which
+	// customers come to those Services, for example "orders". They are not
+	// deleted, and do not lead elsewhere, without notice.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
+	HTTPRoutes []string `json:"httpRoutes,omitempty"`
+
 	// slotKeys are label keys by which blue-green or canary deployments tell
 	// their halves apart, for example "slot". They are left out of every
 	// comparison, so that a half that takes no traffic yet is governed too.

@@ -21,6 +21,8 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&ChangeNotice{}, &ChangeNoticeList{},
 		&CustomerAPI{}, &CustomerAPIList{},
 		&DeliveryRecord{}, &DeliveryRecordList{},
+		&DeprecationSchedule{}, &DeprecationScheduleList{},
+		&DowntimeBudget{}, &DowntimeBudgetList{},
 		&KeptContract{}, &KeptContractList{},
 		&NoticeChannel{}, &NoticeChannelList{},
 		&NoticePolicy{}, &NoticePolicyList{},

@@ -19,6 +19,7 @@ const (
 	ClassDeprecation ChangeClass = "Deprecation"
 	ClassAddition    ChangeClass = "Addition"
 	ClassBehaviour   ChangeClass = "Behaviour"
+	ClassDowntime    ChangeClass = "Downtime"
 	ClassCorrection  ChangeClass = "Correction"
 )
 

@@ -42,6 +42,25 @@ const (
 	// separated by commas: "public-apis@3f2a9c1b". Setting it needs the verb "approve".
 	LoosenedAnnotation = "forewarn.dev/loosened"
 
+	// ScheduleLabel, on a ChangeNotice, names the DeprecationSchedule that made
+	// it. Only forewarn writes it.
+	ScheduleLabel = "forewarn.dev/schedule"
+
+	// BudgetLabel, on a ChangeNotice, names the DowntimeBudget for which forewarn
+	// drafted it.
+	BudgetLabel = "forewarn.dev/budget"
+
+	// FixesAnnotation, on a pod template, names the DowntimeBudgets that this
+	// rollout is to mend, separated by commas. Setting it needs the verb
+	// "approve" on each.
+	FixesAnnotation = "forewarn.dev/fixes"
+
+	// WindowAnnotationPrefix, on a namespace and followed by the name of a
+	// CustomerAPI, holds the moment (RFC 3339) at which its planned downtime
+	// ends, and what may be taken down until then. The API server compares it
+	// with its own clock. Only forewarn writes it.
+	WindowAnnotationPrefix = "window.forewarn.dev/"
+
 	// ListedAtAnnotation, on a Secret with a list of customers, is the moment
 	// (RFC 3339) at which the list was written.
 	ListedAtAnnotation = "forewarn.dev/listed-at"

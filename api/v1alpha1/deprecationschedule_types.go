@@ -1,0 +1,497 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// DeprecationScheduleSpec is the way out of a version, or of some of its
+// operations: announced, deprecated, out for rehearsals (brownouts), gone.
+// +kubebuilder:validation:XValidation:rule="self.sunsetTime > self.deprecateTime",message="customers need time between the deprecation and the end: sunsetTime comes after deprecateTime"
+// +kubebuilder:validation:XValidation:rule="!has(self.brownouts) || self.brownouts.all(b, b.startTime >= self.deprecateTime && int(b.startTime) + b.minutes * 60 <= int(self.sunsetTime))",message="brownouts lie between deprecateTime and sunsetTime"
+type DeprecationScheduleSpec struct {
+	// apiRef names the CustomerAPI that the version is of.
+	// +required
+	APIRef APIRef `json:"apiRef,omitzero"`
+
+	// version is the version that goes away, for example "v1".
+	// +required
+	Version VersionName `json:"version,omitempty"`
+
+	// operations are the operations of the version that go away, for example
+	// "DELETE /orders/{id}". Left out, the whole version does.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=512
+	Operations []string `json:"operations,omitempty"`
+
+	// state is what its author wants: Draft is shown to nobody, Published tells
+	// customers of all of it, Withdrawn takes it back.
+	// +required
+	State NoticeState `json:"state,omitempty"`
+
+	// deprecateTime is the moment from which customers are asked not to build
+	// on it any more, for example "2027-01-01T00:00:00Z". Once published it can
+	// only move to later.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self == timestamp(int(self)) && self.getFullYear() >= 2000 && self.getFullYear() < 3000",message="write the moment in whole seconds, for example 2027-07-01T00:00:00Z"
+	DeprecateTime *metav1.Time `json:"deprecateTime,omitempty"`
+
+	// brownouts are times at which it is taken away for some minutes, so that
+	// whoever still uses it notices while there is help. Left out, there are
+	// none.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	Brownouts []Brownout `json:"brownouts,omitempty"`
+
+	// sunsetTime is the moment from which customers cannot count on it any
+	// more. Once published it can only move to later.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self == timestamp(int(self)) && self.getFullYear() >= 2000 && self.getFullYear() < 3000",message="write the moment in whole seconds, for example 2027-07-01T00:00:00Z"
+	SunsetTime *metav1.Time `json:"sunsetTime,omitempty"`
+
+	// removeAfterDays is how many days after sunsetTime it stays all the same
+	// before it may be removed. Left out, it may be removed at sunsetTime.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3650
+	RemoveAfterDays *int32 `json:"removeAfterDays,omitempty"`
+
+	// removalRequires is what a removal needs besides its date: Date asks for
+	// no more, Unused that no customer uses it any more, UnusedOrAcknowledged
+	// that each who does acknowledged its end. Left out, it means Date.
+	// +optional
+	RemovalRequires RemovalRequirement `json:"removalRequires,omitempty"`
+
+	// replacement is what customers use instead. Left out, there is nothing.
+	// +optional
+	Replacement Replacement `json:"replacement,omitzero"`
+
+	// migrationGuide is the address of a page that says how to move, for
+	// example "https://docs.acme.example/orders/v2".
+	// +optional
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^https?://[^\s"<>\\^{|}\x60]+$`
+	MigrationGuide string `json:"migrationGuide,omitempty"`
+
+	// notice is what customers are told at each step. Left out, it is put
+	// together from the rest, in English.
+	// +optional
+	Notice ScheduleNotice `json:"notice,omitzero"`
+
+	// routes are the HTTPRoutes of the namespace that carry the version. Left
+	// out, no response says that it goes away, and no brownout happens by
+	// itself.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	Routes []ScheduleRoute `json:"routes,omitempty"`
+}
+
+// Brownout is a time at which a version is taken away for some minutes.
+type Brownout struct {
+	// name tells it from the others, for example "first".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+
+	// startTime is the moment at which it starts. Once published it can only
+	// move to later.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self == timestamp(int(self)) && self.getFullYear() >= 2000 && self.getFullYear() < 3000",message="write the moment in whole seconds, for example 2027-07-01T00:00:00Z"
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// minutes is how long it lasts.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1440
+	Minutes int32 `json:"minutes,omitempty"`
+}
+
+// RemovalRequirement is what a removal needs besides its date.
+//
+// +kubebuilder:validation:Enum=Date;Unused;UnusedOrAcknowledged
+type RemovalRequirement string
+
+// Requirements of a removal.
+const (
+	// RemovalAtDate: nothing besides its date.
+	RemovalAtDate RemovalRequirement = "Date"
+	// RemovalUnused: no customer uses it any more.
+	RemovalUnused RemovalRequirement = "Unused"
+	// RemovalUnusedOrAcknowledged: each customer who uses it acknowledged its end.
+	RemovalUnusedOrAcknowledged RemovalRequirement = "UnusedOrAcknowledged"
+)
+
+// Replacement is what customers use instead.
+// +kubebuilder:validation:MinProperties=1
+type Replacement struct {
+	// version is a version of the same API, for example "v2".
+	// +optional
+	Version VersionName `json:"version,omitempty"`
+
+	// url is its address, for example "https://api.acme.example/v2/orders".
+	// +optional
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^https?://[^\s"<>\\^{|}\x60]+$`
+	URL string `json:"url,omitempty"`
+}
+
+// ScheduleNotice is what customers are told at each step.
+// +kubebuilder:validation:MinProperties=1
+type ScheduleNotice struct {
+	// locale is the language of the texts, as a BCP 47 tag. Left out, it is
+	// English.
+	// +optional
+	Locale Locale `json:"locale,omitempty"`
+
+	// help is where customers find help, for example a URL.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Help string `json:"help,omitempty"`
+
+	// announcement is said when all of it is announced.
+	// +optional
+	Announcement ScheduleText `json:"announcement,omitzero"`
+
+	// brownout is said of each brownout.
+	// +optional
+	Brownout ScheduleText `json:"brownout,omitzero"`
+
+	// sunset is said of the end.
+	// +optional
+	Sunset ScheduleText `json:"sunset,omitzero"`
+
+	// translations are the texts in other languages.
+	// +optional
+	// +listType=map
+	// +listMapKey=locale
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Translations []ScheduleTranslation `json:"translations,omitempty"`
+}
+
+// ScheduleText is what customers are told at one step. $date stands for the
+// day of the step, $time for its time of day, $minutes for the length of a
+// brownout, $version for the version, $sunset for the day of the end.
+// +kubebuilder:validation:MinProperties=1
+type ScheduleText struct {
+	// title says what happens and when, for example "On $date v1 of the Orders
+	// API goes away". Left out, it is made in English.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=160
+	Title string `json:"title,omitempty"`
+
+	// whatChanges says what customers will notice. Left out, it is made in
+	// English.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	WhatChanges string `json:"whatChanges,omitempty"`
+
+	// whatToDo says what customers have to do, and by when. Left out, it is
+	// made in English from replacement and migrationGuide.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	WhatToDo string `json:"whatToDo,omitempty"`
+}
+
+// ScheduleTranslation is what customers are told in one other language.
+type ScheduleTranslation struct {
+	// locale is the language, as a BCP 47 tag, for example "de".
+	// +required
+	Locale Locale `json:"locale,omitempty"`
+
+	// announcement is said when all of it is announced.
+	// +optional
+	Announcement ScheduleText `json:"announcement,omitzero"`
+
+	// brownout is said of each brownout.
+	// +optional
+	Brownout ScheduleText `json:"brownout,omitzero"`
+
+	// sunset is said of the end.
+	// +optional
+	Sunset ScheduleText `json:"sunset,omitzero"`
+}
+
+// ScheduleRoute is an HTTPRoute that carries the version.
+type ScheduleRoute struct {
+	// name is the name of the HTTPRoute, for example "orders".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+
+	// rules are the names of its rules that carry what goes away. Left out, all
+	// of its rules do.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Rules []string `json:"rules,omitempty"`
+
+	// writtenBy says who writes the headers into the rules and takes the
+	// version away in a brownout: Forewarn, or its Owner, whom the API server
+	// then holds to the headers. Left out, it means Owner.
+	// +optional
+	WrittenBy RouteWriter `json:"writtenBy,omitempty"`
+}
+
+// RouteWriter is who writes into a route.
+//
+// +kubebuilder:validation:Enum=Forewarn;Owner
+type RouteWriter string
+
+// Writers of a route.
+const (
+	RouteWrittenByForewarn RouteWriter = "Forewarn"
+	RouteWrittenByOwner    RouteWriter = "Owner"
+)
+
+// ScheduleStage is where on its way out something is.
+//
+// +kubebuilder:validation:Enum=Draft;Announced;Deprecated;Brownout;Sunset;Removable;Removed;Withdrawn
+type ScheduleStage string
+
+// Stages, in their order.
+const (
+	StageDraft      ScheduleStage = "Draft"
+	StageAnnounced  ScheduleStage = "Announced"
+	StageDeprecated ScheduleStage = "Deprecated"
+	StageBrownout   ScheduleStage = "Brownout"
+	StageSunset     ScheduleStage = "Sunset"
+	StageRemovable  ScheduleStage = "Removable"
+	StageRemoved    ScheduleStage = "Removed"
+	StageWithdrawn  ScheduleStage = "Withdrawn"
+)
+
+// DeprecationScheduleStatus is how far it is.
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.publishedTime) && self.publishedTime == oldSelf.publishedTime",message="the stamp of a publication stays"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.withdrawnTime) || has(self.withdrawnTime) && self.withdrawnTime == oldSelf.withdrawnTime",message="the stamp of a withdrawal stays"
+// +kubebuilder:validation:MinProperties=1
+type DeprecationScheduleStatus struct {
+	// conditions are Published, Signalled, RemovalAllowed, Ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation that this status is about.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
+
+	// publishedTime is the moment at which all of its notices were published.
+	// +optional
+	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
+
+	// withdrawnTime is the moment at which it was taken back.
+	// +optional
+	WithdrawnTime *metav1.Time `json:"withdrawnTime,omitempty"`
+
+	// removedTime is the moment at which what goes away was first seen to be
+	// served no more.
+	// +optional
+	RemovedTime *metav1.Time `json:"removedTime,omitempty"`
+
+	// stage is where it is now.
+	// +optional
+	Stage ScheduleStage `json:"stage,omitempty"`
+
+	// nextStage is what comes next. Left out, nothing does by itself.
+	// +optional
+	NextStage ScheduleStage `json:"nextStage,omitempty"`
+
+	// nextTime is when.
+	// +optional
+	NextTime *metav1.Time `json:"nextTime,omitempty"`
+
+	// removableTime is the moment from which its date allows to remove it.
+	// +optional
+	RemovableTime *metav1.Time `json:"removableTime,omitempty"`
+
+	// notices are the ChangeNotices by which customers are told.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Notices []ScheduledNotice `json:"notices,omitempty"`
+
+	// stillUsing is the number of customers who still use it, those included
+	// who are in no list. Left out, it is not known.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	StillUsing *int32 `json:"stillUsing,omitempty"`
+
+	// stragglers are the customers who do, those first who did not acknowledge.
+	// Of more than 200 the rest are left out.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	Stragglers []Straggler `json:"stragglers,omitempty"`
+
+	// usageTime is the moment that stillUsing was asked for.
+	// +optional
+	UsageTime *metav1.Time `json:"usageTime,omitempty"`
+
+	// routes are what the routes say and do.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	Routes []ScheduledRoute `json:"routes,omitempty"`
+}
+
+// ScheduledNotice is a ChangeNotice of a schedule.
+type ScheduledNotice struct {
+	// notice is its name.
+	// +required
+	Notice ObjectName `json:"notice,omitempty"`
+
+	// step is the step that it tells of.
+	// +required
+	Step ScheduleStep `json:"step,omitempty"`
+
+	// brownout is the name of the brownout that it tells of.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=20
+	Brownout string `json:"brownout,omitempty"`
+
+	// effectiveTime is the date that it says.
+	// +required
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+
+	// publishedTime is the moment at which it was published. Left out, it is
+	// not.
+	// +optional
+	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
+}
+
+// ScheduleStep is a step of which customers are told.
+//
+// +kubebuilder:validation:Enum=Announcement;Brownout;Sunset
+type ScheduleStep string
+
+// Steps.
+const (
+	StepAnnouncement ScheduleStep = "Announcement"
+	StepBrownout     ScheduleStep = "Brownout"
+	StepSunset       ScheduleStep = "Sunset"
+)
+
+// Straggler is a customer who still uses what goes away.
+type Straggler struct {
+	// customer is the id of the customer.
+	// +required
+	Customer CustomerID `json:"customer,omitempty"`
+
+	// acknowledgedTime is the moment at which the customer acknowledged its
+	// end. Left out, the customer did not.
+	// +optional
+	AcknowledgedTime *metav1.Time `json:"acknowledgedTime,omitempty"`
+}
+
+// ScheduledRoute is what a route says and does.
+type ScheduledRoute struct {
+	// name is the name of the HTTPRoute.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// signals says whether its responses carry what they have to.
+	// +required
+	Signals RouteSignals `json:"signals,omitempty"`
+
+	// brownout is the name of the brownout that is under way on it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=20
+	Brownout string `json:"brownout,omitempty"`
+
+	// brownoutStartTime is the moment at which that started.
+	// +optional
+	BrownoutStartTime *metav1.Time `json:"brownoutStartTime,omitempty"`
+}
+
+// RouteSignals says whether the responses of a route carry what they have to.
+//
+// +kubebuilder:validation:Enum=Present;Missing;NotDue;NoRoute
+type RouteSignals string
+
+// Signals of a route.
+const (
+	SignalsPresent RouteSignals = "Present"
+	SignalsMissing RouteSignals = "Missing"
+	SignalsNotDue  RouteSignals = "NotDue"
+	SignalsNoRoute RouteSignals = "NoRoute"
+)
+
+// DeprecationSchedule is the way out of a version of an API.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,path=deprecationschedules,shortName=dsched,categories=promises
+// +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.spec.apiRef.name`
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.spec.version`
+// +kubebuilder:printcolumn:name="Stage",type=string,JSONPath=`.status.stage`
+// +kubebuilder:printcolumn:name="Next",type=string,JSONPath=`.status.nextStage`
+// +kubebuilder:printcolumn:name="When",type=string,JSONPath=`.status.nextTime`
+// +kubebuilder:printcolumn:name="Still using",type=integer,JSONPath=`.status.stillUsing`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$')",message="the name must be a DNS label of at most 32 of a-z, 0-9 and '-': its notices are named after it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.apiRef == oldSelf.spec.apiRef && self.spec.version == oldSelf.spec.version && has(self.spec.operations) == has(oldSelf.spec.operations) && (!has(self.spec.operations) || self.spec.operations == oldSelf.spec.operations)",message="what a published schedule takes away is frozen: withdraw it, or make another"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: withdraw it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || oldSelf.spec.state != 'Withdrawn' || self.spec.state == 'Withdrawn'",message="a withdrawn schedule stays withdrawn: make a new one"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.deprecateTime >= oldSelf.spec.deprecateTime && self.spec.sunsetTime >= oldSelf.spec.sunsetTime",message="the dates of a published schedule can only move to later"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(self.spec.brownouts) || !has(oldSelf.spec.brownouts) || self.spec.brownouts.all(b, oldSelf.spec.brownouts.all(o, o.name != b.name || b.startTime >= o.startTime && b.minutes == o.minutes))",message="a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"
+type DeprecationSchedule struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the way out.
+	// +required
+	Spec DeprecationScheduleSpec `json:"spec,omitzero"`
+
+	// status is how far it is.
+	// +optional
+	// +default={"observedGeneration":-1}
+	Status DeprecationScheduleStatus `json:"status,omitzero"`
+}
+
+// DeprecationScheduleList is a list of DeprecationSchedules.
+//
+// +kubebuilder:object:root=true
+type DeprecationScheduleList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []DeprecationSchedule `json:"items"`
+}
