@@ -17,16 +17,21 @@ type fields map[string][]probe
 
 // bounded holds every field whose values are bounded, by sample.
 var bounded = map[string]fields{
-	"APIRevision":           apiRevisionFields,
-	"Audience":              audienceFields,
-	"ChangeNotice":          changeNoticeFields,
-	"CustomerAPI":           customerAPIFields,
-	"DeliveryRecord":        deliveryRecordFields,
-	"KeptContract":          keptContractFields,
-	"NoticeChannel":         noticeChannelFields,
-	"NoticeChannel-webhook": webhookChannelFields,
-	"NoticePolicy":          noticePolicyFields,
-	"Waiver":                waiverFields,
+	"APIRevision":            apiRevisionFields,
+	"Audience":               audienceFields,
+	"ChangeNotice":           changeNoticeFields,
+	"ChangeNotice-apology":   apologyFields,
+	"ChangeNotice-downtime":  downtimeNoticeFields,
+	"CustomerAPI":            customerAPIFields,
+	"DeliveryRecord":         deliveryRecordFields,
+	"DeprecationSchedule":    deprecationScheduleFields,
+	"DowntimeBudget":         downtimeBudgetFields,
+	"DowntimeBudget-rolling": rollingBudgetFields,
+	"KeptContract":           keptContractFields,
+	"NoticeChannel":          noticeChannelFields,
+	"NoticeChannel-webhook":  webhookChannelFields,
+	"NoticePolicy":           noticePolicyFields,
+	"Waiver":                 waiverFields,
 }
 
 func TestBounds(t *testing.T) {

@@ -38,15 +38,17 @@ func TestDiscovery(t *testing.T) {
 	}
 	promises := []string{"promises"}
 	wanted := map[string]names{
-		"apirevisions":    {"APIRevision", true, []string{"arev"}, promises},
-		"audiences":       {"Audience", true, []string{"audience"}, promises},
-		"changenotices":   {"ChangeNotice", true, []string{"notice"}, promises},
-		"customerapis":    {"CustomerAPI", true, []string{"cusapi"}, promises},
-		"deliveryrecords": {"DeliveryRecord", true, []string{"drec"}, nil},
-		"keptcontracts":   {"KeptContract", true, []string{"kcon"}, nil},
-		"noticechannels":  {"NoticeChannel", true, []string{"nchan"}, nil},
-		"noticepolicies":  {"NoticePolicy", false, []string{"npol"}, promises},
-		"waivers":         {"Waiver", true, nil, promises},
+		"apirevisions":         {"APIRevision", true, []string{"arev"}, promises},
+		"audiences":            {"Audience", true, []string{"audience"}, promises},
+		"changenotices":        {"ChangeNotice", true, []string{"notice"}, promises},
+		"customerapis":         {"CustomerAPI", true, []string{"cusapi"}, promises},
+		"deliveryrecords":      {"DeliveryRecord", true, []string{"drec"}, nil},
+		"deprecationschedules": {"DeprecationSchedule", true, []string{"dsched"}, promises},
+		"downtimebudgets":      {"DowntimeBudget", true, []string{"dtb"}, promises},
+		"keptcontracts":        {"KeptContract", true, []string{"kcon"}, nil},
+		"noticechannels":       {"NoticeChannel", true, []string{"nchan"}, nil},
+		"noticepolicies":       {"NoticePolicy", false, []string{"npol"}, promises},
+		"waivers":              {"Waiver", true, nil, promises},
 	}
 	found := map[string]names{}
 	statuses := []string{}
@@ -67,7 +69,8 @@ func TestDiscovery(t *testing.T) {
 	}
 	slices.Sort(statuses)
 	withStatus := []string{
-		"apirevisions", "audiences", "changenotices", "customerapis", "deliveryrecords", "noticechannels", "noticepolicies", "waivers",
+		"apirevisions", "audiences", "changenotices", "customerapis", "deliveryrecords",
+		"deprecationschedules", "downtimebudgets", "noticechannels", "noticepolicies", "waivers",
 	}
 	if diff := cmp.Diff(withStatus, statuses); diff != "" {
 		t.Errorf("with status (-want +got):\n%s", diff)
@@ -114,12 +117,14 @@ func TestKubectl(t *testing.T) {
 		"audience.forewarn.dev/orders-customers",
 		"changenotice.forewarn.dev/orders-no-delete",
 		"customerapi.forewarn.dev/orders",
+		"deprecationschedule.forewarn.dev/orders-v1",
+		"downtimebudget.forewarn.dev/orders-slo",
 		"noticepolicy.forewarn.dev/public-apis",
 		"waiver.forewarn.dev/inc-4711",
 	}
 	for asked, wanted := range map[string][]string{
 		"promises": promises,
-		"arev,audience,notice,cusapi,drec,kcon,nchan,npol,waiver": slices.Concat(promises, others),
+		"arev,audience,notice,cusapi,drec,dsched,dtb,kcon,nchan,npol,waiver": slices.Concat(promises, others),
 	} {
 		t.Run(asked, func(t *testing.T) {
 			kubectl := exec.CommandContext(t.Context(), filepath.Join(cluster.BinDir(), "kubectl"),

@@ -17,6 +17,9 @@ var customerAPIFields = fields{
 	"spec.carriedBy.services":    items(1, 20, numbered),
 	"spec.carriedBy.services[0]": chars(1, 63),
 	"spec.carriedBy.matchLabels": entries(1, 20),
+	"spec.carriedBy.httpRoutes":  items(1, 20, numbered),
+	"spec.carriedBy.httpRoutes[0]": all(chars(1, 253), matching(
+		[]string{"orders", "orders.v1"}, []string{"Orders", "-orders", "orders-", "or_ders", "orders\n"})),
 	"spec.carriedBy.slotKeys":    items(1, 8, numbered),
 	"spec.carriedBy.slotKeys[0]": chars(1, 317),
 	"spec.baseline.revision":     objectName,

@@ -3,7 +3,6 @@
 package cel
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -122,9 +121,12 @@ func TestPublishedNotice(t *testing.T) {
 	tryEdits(t, "spec", published(t), everyWay, edits)
 	t.Run("every field is tried", func(t *testing.T) {
 		for field := range schemaOf(t, "ChangeNotice").Properties["spec"].Properties {
-			tried := slices.ContainsFunc(slices.Collect(maps.Keys(edits)), func(name string) bool {
-				return strings.HasPrefix(name, field) && len(edits[name].complaints) > 0
-			})
+			tried := false
+			for _, table := range []map[string]edit{edits, downtimeEdits, apologyEdits} {
+				for name, e := range table {
+					tried = tried || strings.HasPrefix(name, field) && len(e.complaints) > 0
+				}
+			}
 			if !tried {
 				t.Errorf("no edit of %s is refused", field)
 			}

@@ -20,15 +20,17 @@ import (
 
 // plurals leads from each kind to the name of its resource.
 var plurals = map[string]string{
-	"APIRevision":    "apirevisions",
-	"Audience":       "audiences",
-	"ChangeNotice":   "changenotices",
-	"CustomerAPI":    "customerapis",
-	"DeliveryRecord": "deliveryrecords",
-	"KeptContract":   "keptcontracts",
-	"NoticeChannel":  "noticechannels",
-	"NoticePolicy":   "noticepolicies",
-	"Waiver":         "waivers",
+	"APIRevision":         "apirevisions",
+	"Audience":            "audiences",
+	"ChangeNotice":        "changenotices",
+	"CustomerAPI":         "customerapis",
+	"DeliveryRecord":      "deliveryrecords",
+	"DeprecationSchedule": "deprecationschedules",
+	"DowntimeBudget":      "downtimebudgets",
+	"KeptContract":        "keptcontracts",
+	"NoticeChannel":       "noticechannels",
+	"NoticePolicy":        "noticepolicies",
+	"Waiver":              "waivers",
 }
 
 // sample is the object of testdata that has every field of its kind set. What

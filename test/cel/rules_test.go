@@ -24,6 +24,10 @@ func TestRules(t *testing.T) {
 		carrier     = "spec.carriedBy: name the services that carry the API, or the labels of its pods (matchLabels)"
 	)
 	const (
+		oneWindow   = "spec.window: set days or calendar, and not both"
+		zoneOfMonth = "spec.window: timeZone goes with calendar: the last days are the same everywhere"
+	)
+	const (
 		longTranslations = "spec: the translations have more than 40000 characters together: shorten them, or say more in updates"
 		phrasesAlone     = "spec.content: bannedPhrases and allowedPhrases go with the rule Phrasing: add it to rules"
 		neverQuiet       = "spec.content.quietHours: from and to are the same: quiet hours begin at one time and end at another"
@@ -123,6 +127,12 @@ func TestRules(t *testing.T) {
 		}, nil},
 		"usage is not known": {"Audience", removing("spec.usage"), nil},
 
+		"days and a calendar":                   {"DowntimeBudget", setting("spec.window.days", int64(30)), []string{oneWindow}},
+		"neither of them":                       {"DowntimeBudget", removing("spec.window.calendar"), []string{oneWindow, zoneOfMonth}},
+		"days in a zone":                        {"DowntimeBudget-rolling", setting("spec.window.timeZone", "Europe/Berlin"), []string{zoneOfMonth}},
+		"a token for availability in the clear": {"DowntimeBudget", setting("spec.availability.url", "http://prometheus:9090"), []string{"spec.availability: a token is sent by a safe connection only"}},
+		"a route of an API twice":               {"CustomerAPI", add("spec.carriedBy.httpRoutes", "orders"), []string{"spec.carriedBy.httpRoutes[1]: Duplicate value"}},
+
 		"a reminder twice":               {"NoticePolicy", add("spec.reminderDays", int64(7)), []string{"spec.reminderDays[2]: Duplicate value"}},
 		"days and business days":         {"NoticePolicy", setting("spec.owed[0].businessDays", int64(1)), []string{oneCount}},
 		"neither days nor business days": {"NoticePolicy", removing("spec.owed[0].days"), []string{oneCount}},
@@ -176,10 +186,14 @@ func TestNames(t *testing.T) {
 	of := func(n int) string { return strings.Repeat("a", n) }
 	namespace := newNamespace(t)
 	for kind := range plurals {
+		label, most := label, 63
+		if kind == "DeprecationSchedule" {
+			label, most = root+": the name must be a DNS label of at most 32 of a-z, 0-9 and '-'", 32
+		}
 		labels := kind != "NoticePolicy" && kind != "KeptContract" && kind != "DeliveryRecord"
-		names := map[string][]string{"a": nil, "0-a": nil, of(63): nil, of(64): nil, "a.b": nil, of(253): nil}
+		names := map[string][]string{"a": nil, "0-a": nil, of(most): nil, of(most + 1): nil, "a.b": nil, of(253): nil}
 		if labels {
-			names[of(64)], names["a.b"], names[of(253)] = []string{label}, []string{label}, []string{label}
+			names[of(most+1)], names["a.b"], names[of(253)] = []string{label}, []string{label}, []string{label}
 		}
 		for name, complaints := range names {
 			t.Run(fmt.Sprintf("%s %.70s", kind, name), func(t *testing.T) {
