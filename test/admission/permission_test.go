@@ -56,6 +56,8 @@ func customOf(resource string) client.Object {
 		return &v1alpha1.Waiver{}
 	case "customerapis":
 		return &v1alpha1.CustomerAPI{}
+	case "downtimebudgets":
+		return &v1alpha1.DowntimeBudget{}
 	}
 	return &v1alpha1.APIRevision{}
 }
