@@ -104,7 +104,7 @@ func (l *Ledger) Coverage(c Change, now time.Time) []Coverage {
 func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 	var first *Coverage
 	for i := range r.entries {
-		if !covers(&r.entries[i], &c) {
+		if aside(&r.notice.Spec) || !covers(&r.entries[i], &c) {
 			continue
 		}
 		matures, owed, ok := l.matures(r, r.entries[i], c)

@@ -34,11 +34,14 @@ type record struct {
 	held bool
 	// intact says that the notice is what was published, and has a date: without, nobody was told anything.
 	intact bool
+	// sound is intact, but for what was withdrawn since.
+	sound bool
 	// silence is the missed reminder that delays it, if it is delayed by one.
 	silence Silence
 	delayed bool
-	// by names the published notice that replaces it.
-	by string
+	// by names the published notice that replaces it, replaced is when one first did.
+	by       string
+	replaced time.Time
 }
 
 // NewLedger reads the notices of an API; those of others do not count.
@@ -58,9 +61,13 @@ func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, polic
 	for _, r := range l.records {
 		for _, other := range l.records {
 			// Also one that was withdrawn since: customers were told that the older one is off.
-			if r.by == "" && other.published() && string(other.notice.Spec.Supersedes) == r.notice.Name {
-				r.by = other.notice.Name
+			if !other.published() || string(other.notice.Spec.Supersedes) != r.notice.Name {
+				continue
 			}
+			if r.by == "" || other.stamped.Before(r.replaced) {
+				r.replaced = other.stamped
+			}
+			r.by = cmp.Or(r.by, other.notice.Name)
 		}
 	}
 	return l
@@ -82,9 +89,15 @@ func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
 		r.validity = validityOf(n, r.effective, policies)
 		r.lapses = r.validity.Lapse(r.effective)
 	}
-	r.intact = r.published() && n.Spec.State == v1alpha1.NoticePublished && n.Spec.EffectiveTime != nil &&
+	r.sound = r.published() && n.Spec.State != v1alpha1.NoticeDraft && n.Spec.EffectiveTime != nil &&
 		n.Status.PublishedDigest == Digest(&n.Spec)
+	r.intact = r.sound && n.Spec.State == v1alpha1.NoticePublished
 	return r
+}
+
+// lists says that one of the entries of a notice covers the change.
+func (r *record) lists(c *Change) bool {
+	return !aside(&r.notice.Spec) && slices.ContainsFunc(r.entries, func(e v1alpha1.CoveredChange) bool { return covers(&e, c) })
 }
 
 func (r *record) published() bool { return r.notice.Status.PublishedTime != nil }
@@ -121,14 +134,16 @@ func (r *record) standing(now time.Time) string {
 // replacedBy is the notice whose clock r keeps for what stands in both: one whose clock ran when r was published, and
 // that had not lapsed when the clock of r started. One that was withdrawn or had lapsed was over for customers, and so
 // is its clock; one that is held lends none, or whoever replaces it would answer nobody.
+//
+// A window keeps no older clock, and lends none: it is owed its own days.
 func (l *Ledger) replacedBy(r *record) *record {
-	if r.notice.Spec.Supersedes == "" {
+	if r.notice.Spec.Supersedes == "" || aside(&r.notice.Spec) {
 		return nil
 	}
 	for _, older := range l.records {
 		// Strictly older: notices that name each other in a circle would keep each other's clocks for ever.
 		if older.notice.Name == string(r.notice.Spec.Supersedes) && older.published() && !older.withdrawn() && !older.held &&
-			older.intact && !older.start.IsZero() && older.start.Before(r.stamped) && !older.lapsedAt(r.start) {
+			older.intact && !aside(&older.notice.Spec) && !older.start.IsZero() && older.start.Before(r.stamped) && !older.lapsedAt(r.start) {
 			return older
 		}
 	}
@@ -158,7 +173,7 @@ func (l *Ledger) Idle(c Change, now time.Time) map[string]Idle {
 	idle := map[string]Idle{}
 	c.Operation = Operation(c.Operation)
 	for _, r := range l.records {
-		if !slices.ContainsFunc(r.entries, func(e v1alpha1.CoveredChange) bool { return covers(&e, &c) }) {
+		if !r.lists(&c) {
 			continue
 		}
 		why := Idle{Reason: r.standing(now)}

@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"slices"
 	"time"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -20,8 +19,7 @@ func (l *Ledger) Listing(c Change, now time.Time) []Listing {
 	var all []Listing
 	c.Operation = Operation(c.Operation)
 	for _, r := range l.records {
-		lists := slices.ContainsFunc(r.entries, func(e v1alpha1.CoveredChange) bool { return covers(&e, &c) })
-		if lists && r.standing(now) == v1alpha1.ReasonPublished {
+		if r.lists(&c) && r.standing(now) == v1alpha1.ReasonPublished {
 			all = append(all, Listing{Notice: r.notice.Name, Published: r.stamped})
 		}
 	}

@@ -59,6 +59,12 @@ func (b *NoticeBuilder) CoversOperation(version, operation string) *NoticeBuilde
 	return b.Covers(v1alpha1.CoveredChange{Version: v1alpha1.VersionName(version), Operation: operation})
 }
 
+// Downtime makes it a notice of so many minutes of planned downtime.
+func (b *NoticeBuilder) Downtime(minutes int32) *NoticeBuilder {
+	b.notice.Spec.DowntimeMinutes = minutes
+	return b
+}
+
 // Supersedes names the notice that it replaces.
 func (b *NoticeBuilder) Supersedes(name string) *NoticeBuilder {
 	b.notice.Spec.Supersedes = v1alpha1.ObjectName(name)
