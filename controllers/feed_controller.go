@@ -126,8 +126,11 @@ func (r *FeedReconciler) site(ctx context.Context, now time.Time) (made feed.Sit
 		}
 		shown, errs := shownNotices(notices.Items, now)
 		for _, n := range shown {
-			if n.State == feed.Upcoming {
+			switch n.State {
+			case feed.Upcoming:
 				next = earliest(next, &n.Effective)
+			case feed.InForce:
+				next = earliest(next, n.Until)
 			}
 		}
 		omitted = append(omitted, errs...)

@@ -32,9 +32,10 @@ func shownNotice(n *v1alpha1.ChangeNotice, now time.Time) (feed.Notice, error) {
 		ID: string(n.UID), Name: n.Name,
 		Title: n.Spec.Title, WhatChanges: n.Spec.WhatChanges, WhatToDo: n.Spec.WhatToDo, Help: n.Spec.Help,
 		Published: status.PublishedTime.UTC(), Effective: status.EffectiveTime.UTC(),
-		Sequence: len(status.UpdateTimes), State: stateOf(status, now),
+		Sequence: len(status.UpdateTimes), Until: overAt(n),
 		SupersededBy: string(status.SupersededBy),
 	}
+	shown.State = stateOf(status, shown.Until, now)
 	shown.Versions, shown.Operations = coveredBy(&n.Spec)
 	times := []*metav1.Time{status.PublishedTime, status.WithdrawnTime, status.SupersededTime}
 	for i := range min(len(n.Spec.Updates), len(status.UpdateTimes)) {
@@ -49,14 +50,26 @@ func shownNotice(n *v1alpha1.ChangeNotice, now time.Time) (feed.Notice, error) {
 		shown.Previous = timeOf(last.From)
 		times = append(times, last.Time)
 	}
-	if shown.State == feed.InForce {
+	switch shown.State {
+	case feed.InForce:
 		times = append(times, status.EffectiveTime)
+	case feed.Over:
+		times = append(times, &metav1.Time{Time: *shown.Until})
 	}
 	shown.Updated = latest(times)
 	return shown, nil
 }
 
-func stateOf(status *v1alpha1.ChangeNoticeStatus, now time.Time) feed.State {
+// overAt is when a planned downtime is over, by what customers were told; nil for what is none.
+func overAt(n *v1alpha1.ChangeNotice) *time.Time {
+	if n.Spec.DowntimeMinutes <= 0 {
+		return nil
+	}
+	over := n.Status.EffectiveTime.Add(time.Duration(n.Spec.DowntimeMinutes) * time.Minute).UTC()
+	return &over
+}
+
+func stateOf(status *v1alpha1.ChangeNoticeStatus, until *time.Time, now time.Time) feed.State {
 	switch {
 	case status.WithdrawnTime != nil:
 		return feed.Withdrawn
@@ -64,6 +77,8 @@ func stateOf(status *v1alpha1.ChangeNoticeStatus, now time.Time) feed.State {
 		return feed.Superseded
 	case now.Before(status.EffectiveTime.Time):
 		return feed.Upcoming
+	case until != nil && !now.Before(*until):
+		return feed.Over
 	}
 	return feed.InForce
 }

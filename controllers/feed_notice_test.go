@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/feed"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 // shownAs is toldNotice as customers read it.
@@ -44,6 +45,11 @@ func TestShownNotice(t *testing.T) {
 		n.Effective, n.Previous, n.Updated = july.Time, ptr.To(june.Time), next.Time
 		n.Sequence++
 	}
+	halfAnHour := func(n *v1alpha1.ChangeNotice) {
+		n.Spec.DowntimeMinutes = 30
+		n.Status.PublishedDigest = notice.Digest(&n.Spec)
+	}
+	isHalfAnHour := func(n *feed.Notice) { n.Until = ptr.To(june.Add(30 * time.Minute).UTC()) }
 	tests := map[string]struct {
 		notice    *v1alpha1.ChangeNotice
 		now       time.Time
@@ -100,6 +106,18 @@ func TestShownNotice(t *testing.T) {
 		"superseded and withdrawn": {notice: toldNotice(superseded, withdrawn), now: july.Time, want: shownAs(func(n *feed.Notice) {
 			n.State, n.SupersededBy, n.Updated = feed.Withdrawn, "another", next.Time
 		})},
+		"a downtime to come": {notice: toldNotice(halfAnHour), now: june.Add(-time.Second), want: shownAs(isHalfAnHour)},
+		"a downtime as it begins": {notice: toldNotice(halfAnHour), now: june.Time, want: shownAs(isHalfAnHour, func(n *feed.Notice) {
+			n.State, n.Updated = feed.InForce, june.Time
+		})},
+		"a downtime a second before it is over": {notice: toldNotice(halfAnHour), now: june.Add(30*time.Minute - time.Second),
+			want: shownAs(isHalfAnHour, func(n *feed.Notice) { n.State, n.Updated = feed.InForce, june.Time })},
+		"a downtime that is over": {notice: toldNotice(halfAnHour), now: june.Add(30 * time.Minute),
+			want: shownAs(isHalfAnHour, func(n *feed.Notice) { n.State, n.Updated = feed.Over, *n.Until })},
+		"a downtime that was postponed": {notice: toldNotice(halfAnHour, onceLater), now: june.Add(30 * time.Minute),
+			want: shownAs(isPostponed, func(n *feed.Notice) { n.Until = ptr.To(july.Add(30 * time.Minute).UTC()) })},
+		"a downtime that was withdrawn, and its end passes": {notice: toldNotice(halfAnHour, withdrawn), now: june.Add(time.Hour),
+			want: shownAs(isHalfAnHour, func(n *feed.Notice) { n.State, n.Updated = feed.Withdrawn, next.Time })},
 		"a draft": {notice: toldNotice(func(n *v1alpha1.ChangeNotice) {
 			n.Spec.State, n.Status = v1alpha1.NoticeDraft, v1alpha1.ChangeNoticeStatus{}
 		}), wantError: "it was not published"},

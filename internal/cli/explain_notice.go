@@ -63,7 +63,8 @@ func noticeResult(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) *NoticeResult 
 		Matured:       ConditionResult{Status: v.Matured, Reason: v.MaturedReason, Message: v.MaturedMessage},
 		PublishedTime: n.Status.PublishedTime, EffectiveTime: n.Spec.EffectiveTime,
 		EarliestTime: metaTime(v.Earliest), MaturesTime: metaTime(v.Matures), LapsesTime: metaTime(v.Lapses),
-		DaysLeft: v.DaysLeft, SupersededBy: v.SupersededBy, Owed: v.Owed,
+		DowntimeMinutes: n.Spec.DowntimeMinutes,
+		DaysLeft:        v.DaysLeft, SupersededBy: v.SupersededBy, Owed: v.Owed,
 	}
 	found.Content = contentResult(v.Content)
 	for _, reason := range []string{v.Reason, v.MaturedReason} {
@@ -132,7 +133,7 @@ func (e *explainer) noticePage(p *page, found *NoticeResult) {
 		for _, c := range entry.Changes {
 			p.paragraph("      ", "", safe(fmt.Sprintf("%s: %s", c.Revision, c.Text)))
 		}
-		if len(entry.Changes) == 0 {
+		if len(entry.Changes) == 0 && found.DowntimeMinutes == 0 {
 			p.paragraph("      ", "", "no revision that is there has such a change")
 		}
 	}
@@ -148,8 +149,13 @@ func (e *explainer) noticeDates(found *NoticeResult) [][2]string {
 	add("Published", found.PublishedTime)
 	add("Effective", found.EffectiveTime)
 	add("Earliest, published now", found.EarliestTime)
-	add("Matures", found.MaturesTime)
-	add("Lapses", found.LapsesTime)
+	if found.DowntimeMinutes > 0 {
+		add("Window opens", found.MaturesTime)
+		add("Window closes", found.LapsesTime)
+	} else {
+		add("Matures", found.MaturesTime)
+		add("Lapses", found.LapsesTime)
+	}
 	if found.DaysLeft != nil && !found.Matured.Status {
 		dates = append(dates, [2]string{"Full days left", fmt.Sprint(*found.DaysLeft)})
 	}

@@ -244,15 +244,17 @@ type NoticeResult struct {
 	Published ConditionResult `json:"published"`
 	Matured   ConditionResult `json:"matured"`
 	// Rules are the rules that the two follow from.
-	Rules         []string              `json:"rules,omitempty"`
-	PublishedTime *metav1.Time          `json:"publishedTime,omitempty"`
-	EffectiveTime *metav1.Time          `json:"effectiveTime,omitempty"`
-	EarliestTime  *metav1.Time          `json:"earliestTime,omitempty"`
-	MaturesTime   *metav1.Time          `json:"maturesTime,omitempty"`
-	LapsesTime    *metav1.Time          `json:"lapsesTime,omitempty"`
-	DaysLeft      *int32                `json:"daysLeft,omitempty"`
-	SupersededBy  string                `json:"supersededBy,omitempty"`
-	Owed          []v1alpha1.OwedNotice `json:"owed,omitempty"`
+	Rules         []string     `json:"rules,omitempty"`
+	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+	EarliestTime  *metav1.Time `json:"earliestTime,omitempty"`
+	MaturesTime   *metav1.Time `json:"maturesTime,omitempty"`
+	LapsesTime    *metav1.Time `json:"lapsesTime,omitempty"`
+	DaysLeft      *int32       `json:"daysLeft,omitempty"`
+	// DowntimeMinutes is how long a planned downtime lasts: it begins at MaturesTime and is over at LapsesTime.
+	DowntimeMinutes int32                 `json:"downtimeMinutes,omitempty"`
+	SupersededBy    string                `json:"supersededBy,omitempty"`
+	Owed            []v1alpha1.OwedNotice `json:"owed,omitempty"`
 	// Content is where it is not what the policies ask of a notice.
 	Content []ContentResult `json:"content,omitempty"`
 	// Covers are the entries, each with the changes of revisions that it matches.

@@ -45,6 +45,8 @@ type Notice struct {
 	Versions, Operations []string
 	// Effective is the moment from which the change holds, Published that of the stamp.
 	Effective, Published time.Time
+	// Until is when a planned downtime is over. Zero: what changes is no downtime.
+	Until time.Time
 	// Previous is what Effective was before it was postponed. Zero: it never was.
 	Previous time.Time
 	// SupersededBy is the name of the notice that replaces this one. Empty: none does.

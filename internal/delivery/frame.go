@@ -12,7 +12,7 @@ type frame struct {
 	// Before the subject.
 	reminder, postponed, updated, withdrawn, superseded, inForce string
 	// The second line: when.
-	when, before, planned, announced, colon, otherwise string
+	when, until, before, planned, announced, colon, otherwise string
 	// Why the customer is told now.
 	isFirst, isReminder, isLater, isPostponed, isUpdated, isWithdrawn, isReplaced, isReplacedBy, isInForce string
 	// Headings.
@@ -36,7 +36,7 @@ func names(s string) []string { return strings.Split(s, " ") }
 var frames = map[string]*frame{
 	"en": {
 		reminder: "Reminder, %s: ", postponed: "Postponed to %s: ", updated: "Updated: ", withdrawn: "Withdrawn: ", superseded: "Replaced: ", inForce: "Now in force: ",
-		when: "When", before: "Before", planned: "Was planned for", announced: "Announced for", colon: ": ", otherwise: ", which is ",
+		when: "When", until: "Until", before: "Before", planned: "Was planned for", announced: "Announced for", colon: ": ", otherwise: ", which is ",
 		isFirst: "This is the first notice of this change.", isReminder: "This is a reminder: %s.",
 		isLater: "The change comes later than you were told.", isPostponed: "The change was postponed from %s to %s.",
 		isUpdated: "Something was added to what you were told.", isWithdrawn: "This change was withdrawn. It does not come.",
@@ -53,7 +53,7 @@ var frames = map[string]*frame{
 	},
 	"de": {
 		reminder: "Erinnerung, %s: ", postponed: "Verschoben auf den %s: ", updated: "Ergänzt: ", withdrawn: "Zurückgenommen: ", superseded: "Ersetzt: ", inForce: "Jetzt in Kraft: ",
-		when: "Wann", before: "Vorher", planned: "War geplant für", announced: "Angekündigt für", colon: ": ", otherwise: ", das ist ",
+		when: "Wann", until: "Bis", before: "Vorher", planned: "War geplant für", announced: "Angekündigt für", colon: ": ", otherwise: ", das ist ",
 		isFirst: "Das ist die erste Nachricht über diese Änderung.", isReminder: "Das ist eine Erinnerung: %s.",
 		isLater: "Die Änderung kommt später, als wir Ihnen gesagt haben.", isPostponed: "Die Änderung wurde vom %s auf den %s verschoben.",
 		isUpdated: "Zu dem, was wir Ihnen gesagt haben, ist etwas hinzugekommen.", isWithdrawn: "Diese Änderung wurde zurückgenommen. Sie kommt nicht.",
@@ -70,7 +70,7 @@ var frames = map[string]*frame{
 	},
 	"fr": {
 		reminder: "Rappel, %s : ", postponed: "Reporté au %s : ", updated: "Complété : ", withdrawn: "Retiré : ", superseded: "Remplacé : ", inForce: "Désormais en vigueur : ",
-		when: "Quand", before: "Avant", planned: "Était prévu pour", announced: "Annoncé pour", colon: " : ", otherwise: ", soit ",
+		when: "Quand", until: "Jusqu'à", before: "Avant", planned: "Était prévu pour", announced: "Annoncé pour", colon: " : ", otherwise: ", soit ",
 		isFirst: "Ceci est le premier avis de ce changement.", isReminder: "Ceci est un rappel : %s.",
 		isLater: "Le changement vient plus tard que nous vous l'avions annoncé.", isPostponed: "Le changement est reporté du %s au %s.",
 		isUpdated: "Quelque chose a été ajouté à ce que nous vous avions annoncé.", isWithdrawn: "Ce changement est retiré. Il n'aura pas lieu.",
@@ -92,7 +92,7 @@ var frames = map[string]*frame{
 	},
 	"es": {
 		reminder: "Recordatorio, %s: ", postponed: "Aplazado al %s: ", updated: "Ampliado: ", withdrawn: "Retirado: ", superseded: "Sustituido: ", inForce: "Ya en vigor: ",
-		when: "Cuándo", before: "Antes", planned: "Estaba previsto para", announced: "Anunciado para", colon: ": ", otherwise: ", es decir, ",
+		when: "Cuándo", until: "Hasta", before: "Antes", planned: "Estaba previsto para", announced: "Anunciado para", colon: ": ", otherwise: ", es decir, ",
 		isFirst: "Este es el primer aviso de este cambio.", isReminder: "Este es un recordatorio: %s.",
 		isLater: "El cambio llega más tarde de lo que se anunció.", isPostponed: "El cambio se aplaza del %s al %s.",
 		isUpdated: "Se ha añadido algo a lo que se anunció.", isWithdrawn: "Este cambio se ha retirado. No llegará.",

@@ -56,16 +56,24 @@ func (l *letter) heading() {
 	l.print("%s: %s\n", l.api(), line(l.Notice.Title))
 	switch l.Stage.Kind() {
 	case Postponed:
-		l.date(l.frame.when, l.Notice.Effective)
+		l.dates(l.frame.when)
 		if !l.Notice.Previous.IsZero() {
 			l.date(l.frame.before, l.Notice.Previous)
 		}
 	case Withdrawn, Superseded:
-		l.date(l.frame.planned, l.Notice.Effective)
+		l.dates(l.frame.planned)
 	case InForce:
-		l.date(l.frame.announced, l.Notice.Effective)
+		l.dates(l.frame.announced)
 	default:
-		l.date(l.frame.when, l.Notice.Effective)
+		l.dates(l.frame.when)
+	}
+}
+
+// dates are from when, and until when where that is known: of a planned downtime.
+func (l *letter) dates(what string) {
+	l.date(what, l.Notice.Effective)
+	if !l.Notice.Until.IsZero() {
+		l.date(l.frame.until, l.Notice.Until)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	ics "github.com/arran4/golang-ical"
 )
 
-// renderCalendar is calendar.ics: one event for each notice, at the moment from which the change holds.
+// renderCalendar is calendar.ics: one event for each notice, at the moment from which the change holds, and for
+// a planned downtime until it is over.
 //
 // It has no METHOD: without one a calendar is a snapshot (RFC 5545, 3.7.2), and whoever subscribes replaces the one
 // they hold. Each METHOD of RFC 5546 needs an organiser's address in every event, and counts for all events, so that
@@ -37,7 +38,10 @@ func renderCalendar(base string, a *API) ([]byte, error) {
 		event.SetDtStampTime(n.Updated) // without a METHOD: when the event was last revised
 		event.SetCreatedTime(n.Published)
 		event.SetModifiedAt(n.Updated)
-		event.SetStartAt(n.Effective) // and no end: the change has none
+		event.SetStartAt(n.Effective) // and no end: a change has none
+		if n.Until != nil {
+			event.SetEndAt(*n.Until)
+		}
 		event.SetStatus(ics.ObjectStatusConfirmed)
 		if n.off() {
 			event.SetStatus(ics.ObjectStatusCancelled)
@@ -78,7 +82,11 @@ func calendarSequence(n *Notice) int {
 // plainText is the notice where nothing but text is shown.
 func plainText(a *API, n *Notice) string {
 	v := view(a, n)
-	parts := []string{v.Sentence + " " + v.When + "."}
+	when := v.Sentence + " " + v.When
+	if v.End != "" {
+		when += ", until " + v.End
+	}
+	parts := []string{when + "."}
 	add := func(title, text string) {
 		if text != "" {
 			parts = append(parts, title+": "+text)

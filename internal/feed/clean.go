@@ -87,10 +87,15 @@ func (n *Notice) check() error {
 		return errors.New("it was not published")
 	case n.Effective.IsZero():
 		return errors.New("it has no date")
+	case n.Until != nil && !n.Effective.Before(*n.Until):
+		return errors.New("it is over before it begins")
 	case rank(n.State) < 0:
 		return fmt.Errorf("its state %q is not known", n.State)
 	}
 	times := []time.Time{n.Published, n.Updated, n.Effective}
+	if n.Until != nil {
+		times = append(times, *n.Until)
+	}
 	if n.Previous != nil {
 		times = append(times, *n.Previous)
 	}
@@ -112,6 +117,10 @@ func (n Notice) clean() Notice {
 	n.Versions, n.Operations = oneLines(n.Versions), oneLines(n.Operations)
 	n.Published, n.Updated, n.Effective = seconds(n.Published), seconds(n.Updated), seconds(n.Effective)
 	n.Sequence = max(n.Sequence, 0)
+	if n.Until != nil {
+		until := seconds(*n.Until)
+		n.Until = &until
+	}
 	if n.Previous != nil {
 		previous := seconds(*n.Previous)
 		n.Previous = &previous
@@ -151,8 +160,10 @@ func rank(s State) int {
 		return 0
 	case InForce:
 		return 1
-	case Withdrawn, Superseded:
+	case Over:
 		return 2
+	case Withdrawn, Superseded:
+		return 3
 	}
 	return -1
 }

@@ -32,6 +32,7 @@ type State string
 const (
 	Upcoming   State = "Upcoming"
 	InForce    State = "InForce"
+	Over       State = "Over" // a downtime
 	Withdrawn  State = "Withdrawn"
 	Superseded State = "Superseded"
 )
@@ -46,6 +47,8 @@ type Notice struct {
 	Versions, Operations               []string
 	// Updated is when what customers can read here last changed.
 	Published, Updated, Effective time.Time
+	// Until is when a planned downtime is over; nil for what is none.
+	Until *time.Time
 	// Previous is the date before the notice was postponed.
 	Previous *time.Time
 	// Sequence counts postponements and updates. It never goes back: calendars ignore what is older than they hold.

@@ -33,6 +33,7 @@ type jsonNotice struct {
 	Versions          []string     `json:"versions"`
 	Operations        []string     `json:"operations"`
 	Effective         string       `json:"effective"`
+	Until             string       `json:"until,omitempty"`
 	PreviousEffective string       `json:"previousEffective,omitempty"`
 	Published         string       `json:"published"`
 	Updated           string       `json:"updated"`
@@ -60,6 +61,9 @@ func renderJSON(_ string, a *API) ([]byte, error) {
 			Versions: n.Versions, Operations: n.Operations,
 			Effective: stamp(n.Effective), Published: stamp(n.Published), Updated: stamp(n.Updated),
 			Updates: make([]jsonUpdate, 0, len(n.Updates)), SupersededBy: n.SupersededBy,
+		}
+		if n.Until != nil {
+			shown.Until = stamp(*n.Until)
 		}
 		if n.Previous != nil {
 			shown.PreviousEffective = stamp(*n.Previous)

@@ -40,6 +40,8 @@ type noticeView struct {
 	Page string
 	// Standing is a word before the title, Sentence the words before the date, When the date.
 	Standing, Sentence, When string
+	// End is when a planned downtime is over.
+	End string
 	// Before is the date before the notice was postponed.
 	Before string
 	// Replacement is what customers know the notice by that replaces this one; Known, that it is on the same page.
@@ -57,10 +59,15 @@ func view(a *API, n *Notice) noticeView {
 		v.Sentence = "Comes on"
 	case InForce:
 		v.Sentence = "In force since"
+	case Over:
+		v.Sentence = "Is over. It was announced for"
 	case Withdrawn:
 		v.Sentence = "Does not come. It was announced for"
 	case Superseded:
 		v.Sentence = "Replaced by another notice. It was announced for"
+	}
+	if n.Until != nil {
+		v.End = inWords(*n.Until, a.Zone)
 	}
 	if n.Previous != nil {
 		v.Before = inWords(*n.Previous, a.Zone)
@@ -90,6 +97,7 @@ func renderPage(_ string, a *API) ([]byte, error) {
 	sections := []section{
 		{Title: "Coming", ID: "coming", Empty: "No change is announced."},
 		{Title: "In force", ID: "in-force"},
+		{Title: "Over", ID: "over"},
 		{Title: "Withdrawn or replaced", ID: "off"},
 	}
 	for i := range a.Notices {

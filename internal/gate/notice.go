@@ -226,6 +226,9 @@ func (n *notification) standing() NoticeVerdict {
 		return v
 	}
 	v.Matures, v.Lapses = &n.whole.Matures, &n.whole.Lapses
+	if n.Notice.Spec.DowntimeMinutes > 0 {
+		return n.windowed(v)
+	}
 	zone := n.binding.Period.Zone
 	if at, lapsed := notice.LapsedBy(n.Notice, n.Now); lapsed {
 		return n.over(v, at, zone)

@@ -88,6 +88,9 @@ func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
 		r.effective = n.Spec.EffectiveTime.UTC()
 		r.validity = validityOf(n, r.effective, policies)
 		r.lapses = r.validity.Lapse(r.effective)
+		if minutes := n.Spec.DowntimeMinutes; minutes > 0 { // and is over with its window
+			r.lapses = earlier(r.lapses, r.effective.Add(time.Duration(minutes)*time.Minute))
+		}
 	}
 	r.sound = r.published() && n.Spec.State != v1alpha1.NoticeDraft && n.Spec.EffectiveTime != nil &&
 		n.Status.PublishedDigest == Digest(&n.Spec)

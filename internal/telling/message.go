@@ -57,6 +57,9 @@ func (a *About) words(locale string) delivery.Notice {
 	if a.Record.Spec.EffectiveTime != nil {
 		words.Effective = a.Record.Spec.EffectiveTime.UTC()
 	}
+	if minutes := spec.DowntimeMinutes; minutes > 0 {
+		words.Until = words.Effective.Add(time.Duration(minutes) * time.Minute)
+	}
 	if a.API != nil {
 		words.APITitle = a.API.Spec.Title
 	}

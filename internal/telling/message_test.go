@@ -60,6 +60,14 @@ func TestMessage(t *testing.T) {
 	if !n.Effective.Equal(day(9).Time) || !n.Previous.IsZero() || !n.Published.Equal(day(2).Time) || n.SupersededBy != "later" || n.APITitle != "Orders API" {
 		t.Errorf("%+v", n)
 	}
+	if !n.Until.IsZero() {
+		t.Errorf("a change is over at %s", n.Until)
+	}
+	notice.Spec.DowntimeMinutes = 90
+	about.Record = &records[1] // and by its date, not by the one that there is since
+	if until := about.Message(entry, &audience.Customer{}).Notice.Until; !until.Equal(day(7).Add(90 * time.Minute)) {
+		t.Errorf("the downtime is over at %s", until)
+	}
 	if zone := about.Message(entry, &audience.Customer{TimeZone: "Nowhere/At_All"}).Zone; zone != nil {
 		t.Errorf("its zone is %v", zone)
 	}

@@ -38,6 +38,7 @@ type notice struct {
 	Versions      []string   `json:"versions,omitempty"`
 	Operations    []string   `json:"operations,omitempty"`
 	EffectiveTime time.Time  `json:"effectiveTime"`
+	UntilTime     *time.Time `json:"untilTime,omitempty"`
 	PublishedTime time.Time  `json:"publishedTime"`
 	PreviousTime  *time.Time `json:"previousTime,omitempty"`
 	SupersededBy  string     `json:"supersededBy,omitempty"`
@@ -74,6 +75,10 @@ func dataOf(m delivery.Message) data {
 		EffectiveTime: n.Effective.UTC(), PublishedTime: n.Published.UTC(),
 		SupersededBy: n.SupersededBy, FeedURL: n.FeedURL,
 	}}
+	if !n.Until.IsZero() {
+		until := n.Until.UTC()
+		d.Notice.UntilTime = &until
+	}
 	if !n.Previous.IsZero() {
 		previous := n.Previous.UTC()
 		d.Notice.PreviousTime = &previous
