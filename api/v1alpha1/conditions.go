@@ -333,7 +333,7 @@ const (
 // says why. Unknown: who still uses it is not known.
 const ConditionRemovalAllowed = "RemovalAllowed"
 
-// Reasons of RemovalAllowed.
+// Reasons of RemovalAllowed, besides Draft, NotPublished and Withdrawn.
 const (
 	// ReasonRemovable: its date has come, and nothing stands in the way.
 	ReasonRemovable = "Removable"

@@ -330,6 +330,13 @@ type DeprecationScheduleStatus struct {
 	// +optional
 	RemovableTime *metav1.Time `json:"removableTime,omitempty"`
 
+	// timeZone is the IANA name of the time zone in which removeAfterDays are
+	// counted, as it was when customers were told. Left out, it is UTC.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
+
 	// notices are the ChangeNotices by which customers are told.
 	// +optional
 	// +listType=atomic
@@ -469,6 +476,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: withdraw it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || oldSelf.spec.state != 'Withdrawn' || self.spec.state == 'Withdrawn'",message="a withdrawn schedule stays withdrawn: make a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.deprecateTime >= oldSelf.spec.deprecateTime && self.spec.sunsetTime >= oldSelf.spec.sunsetTime",message="the dates of a published schedule can only move to later"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.removeAfterDays) == has(oldSelf.spec.removeAfterDays) && (!has(self.spec.removeAfterDays) || self.spec.removeAfterDays == oldSelf.spec.removeAfterDays)",message="what a published schedule asks of a removal is frozen: move sunsetTime to later, or withdraw it and make another"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || has(self.spec.removalRequires) == has(oldSelf.spec.removalRequires) && (!has(self.spec.removalRequires) || self.spec.removalRequires == oldSelf.spec.removalRequires)",message="what a published schedule asks of a removal is frozen: move sunsetTime to later, or withdraw it and make another"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(self.spec.brownouts) || !has(oldSelf.spec.brownouts) || self.spec.brownouts.all(b, oldSelf.spec.brownouts.all(o, o.name != b.name || b.startTime >= o.startTime && b.minutes == o.minutes))",message="a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"
 type DeprecationSchedule struct {
 	metav1.TypeMeta `json:",inline"`
