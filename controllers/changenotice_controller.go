@@ -69,6 +69,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 		status.Clock = verdict.Clock
 		status.Reminders = verdict.Reminders
 		status.Roles = verdict.Roles
+		status.Removal = verdict.Removal
 	}
 	told := status.PublishedTime != nil
 	if told && notice.Spec.State == v1alpha1.NoticeWithdrawn && status.WithdrawnTime == nil {
@@ -82,6 +83,7 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 	status.LapsesTime = optionalTime(verdict.Lapses)
 	status.DaysLeft = verdict.DaysLeft
 	status.SupersededBy = v1alpha1.ObjectName(verdict.SupersededBy)
+	status.RemovalUse = verdict.RemovalUse
 	stampTold(notice, now)
 
 	c := conditions{list: &status.Conditions, generation: notice.Generation, now: now}

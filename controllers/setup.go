@@ -119,7 +119,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 func cached() []client.Object {
 	return []client.Object{
 		&v1alpha1.NoticePolicy{}, &v1alpha1.CustomerAPI{}, &v1alpha1.APIRevision{}, &v1alpha1.ChangeNotice{}, &v1alpha1.Waiver{},
-		&v1alpha1.Audience{}, &v1alpha1.NoticeChannel{}, &v1alpha1.DeliveryRecord{},
+		&v1alpha1.DeprecationSchedule{}, &v1alpha1.Audience{}, &v1alpha1.NoticeChannel{}, &v1alpha1.DeliveryRecord{},
 		keptContractMetadata(),
 		&corev1.Namespace{}, &corev1.Service{}, &corev1.Pod{}, &corev1.ConfigMap{},
 		&appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},
@@ -217,6 +217,7 @@ func addChangeNotice(mgr manager.Manager, s shared, w watches, o Options) error 
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAPI))).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&v1alpha1.Audience{}, enqueue(w.toNotices), builder.WithPredicates(whenChanged(matterOfAudience))).
+		Watches(&v1alpha1.DeprecationSchedule{}, enqueue(toScheduled), builder.WithPredicates(whenChanged(matterOfSchedule))).
 		Watches(&corev1.Namespace{}, enqueue(w.toNotices), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WithOptions(controllerOptions()).
 		Complete(patient{&ChangeNoticeReconciler{shared: s, noAnswers: o.noAnswers()}})

@@ -41,6 +41,7 @@ func lenientKinds() []lenientKind {
 		{"APIRevision", &v1alpha1.APIRevision{}, &v1alpha1.APIRevisionList{}},
 		{"ChangeNotice", &v1alpha1.ChangeNotice{}, &v1alpha1.ChangeNoticeList{}},
 		{"Waiver", &v1alpha1.Waiver{}, &v1alpha1.WaiverList{}},
+		{"DeprecationSchedule", &v1alpha1.DeprecationSchedule{}, &v1alpha1.DeprecationScheduleList{}},
 	}
 }
 

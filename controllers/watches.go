@@ -195,7 +195,8 @@ func matterOfRevision(revision *v1alpha1.APIRevision) any {
 func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed,
-		status.Clock, status.Delivery.CoveredTime, holding(notice), status.MissedReminders, status.RemindersTime}
+		status.Clock, status.Delivery.CoveredTime, holding(notice), status.MissedReminders, status.RemindersTime,
+		status.RemovalUse}
 }
 
 // matterOfTelling leaves out what telling itself writes.

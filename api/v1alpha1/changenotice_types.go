@@ -180,6 +180,7 @@ type CoveredChange struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.postponements) || has(self.postponements) && self.postponements[size(self.postponements) - 1].number >= oldSelf.postponements[size(oldSelf.postponements) - 1].number",message="the number of postponements does not go back"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.updateTimes) || has(self.updateTimes) && size(self.updateTimes) >= size(oldSelf.updateTimes)",message="the stamps of updates stay"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.reminders) ? has(self.reminders) && self.reminders == oldSelf.reminders : !has(self.reminders))",message="the reminders of a notice stay as they were at publication"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.removal) ? has(self.removal) && self.removal == oldSelf.removal : !has(self.removal))",message="what a removal needs stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.inForceTime) || has(self.inForceTime) && self.inForceTime == oldSelf.inForceTime",message="the stamp of a change in force stays"
 // +kubebuilder:validation:MinProperties=1
 type ChangeNoticeStatus struct {
@@ -292,6 +293,17 @@ type ChangeNoticeStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	MissedReminders []MissedReminder `json:"missedReminders,omitempty"`
 
+	// removal is what the removal that the notice tells of needs besides, as the
+	// DeprecationSchedule had it whose end it tells of when it was published. It
+	// does not change afterwards. Left out, nothing.
+	// +optional
+	Removal NoticeRemoval `json:"removal,omitzero"`
+
+	// removalUse is who still uses what goes away. Left out, that is not known,
+	// or the removal does not depend on it.
+	// +optional
+	RemovalUse NoticeRemovalUse `json:"removalUse,omitzero"`
+
 	// roles are the roles of the contacts who are told, as the policies had it
 	// when the notice was published. It does not change afterwards. Left out,
 	// all are told.
@@ -327,6 +339,47 @@ type ChangeNoticeStatus struct {
 	// supersededBy is the published notice that replaces this one.
 	// +optional
 	SupersededBy ObjectName `json:"supersededBy,omitempty"`
+}
+
+// NoticeRemoval is what a removal needs besides the notice of it.
+type NoticeRemoval struct {
+	// schedule is the DeprecationSchedule whose end the notice tells of.
+	// +required
+	Schedule ObjectName `json:"schedule,omitempty"`
+
+	// days is how many full days after the date of the notice all of it stays.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3650
+	Days *int32 `json:"days,omitempty"`
+
+	// timeZone is the IANA time zone in which they are counted, that of the
+	// policies in which they end last.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
+
+	// requires is what it needs besides the date.
+	// +required
+	Requires RemovalRequirement `json:"requires,omitempty"`
+}
+
+// NoticeRemovalUse is who uses something that goes away.
+type NoticeRemovalUse struct {
+	// time is the moment at which that was asked.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
+
+	// customers is how many use it.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Customers *int32 `json:"customers,omitempty"`
+
+	// unacknowledged is how many of them did not acknowledge its end.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Unacknowledged *int32 `json:"unacknowledged,omitempty"`
 }
 
 // ChangeNotice is one planned change told to customers.

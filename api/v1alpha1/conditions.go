@@ -245,6 +245,8 @@ const (
 	// ReasonHeld: more customers need more time than the policies let pass, and
 	// nobody has answered them.
 	ReasonHeld = "Held"
+	// ReasonKept: a DeprecationSchedule keeps what it covers.
+	ReasonKept = "Kept"
 	// ReasonLapsed: too long after its date, it covers nothing any more.
 	ReasonLapsed = "Lapsed"
 	// ReasonAudienceUnknown: who the customers are, and so what they are owed,

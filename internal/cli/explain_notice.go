@@ -213,6 +213,9 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 	case v.MaturedReason == v1alpha1.ReasonHeld:
 		return []Step{{Text: "Answer the customers who need more time: append an update that says answers: Objections, or set a later effectiveTime.",
 			Commands: append([]string{e.hints.command("notice", "answers", n.Name)}, edit...)}}
+	case v.MaturedReason == v1alpha1.ReasonKept && n.Status.Removal.Schedule != "":
+		return []Step{{Text: "See what the schedule waits for.",
+			Commands: []string{e.hints.command("explain", "deprecationschedule/"+string(n.Status.Removal.Schedule))}}}
 	case v.MaturedReason == v1alpha1.ReasonMatured && v.Lapses != nil:
 		return []Step{{Text: "Release what it covers before " + e.zone.moment(*v.Lapses) + "."}}
 	}

@@ -32,6 +32,8 @@ var rulings = map[string]ruling{
 		"Each change that breaks customers has to be covered by a notice that stands and has matured. No notice names some of these changes."},
 	v1alpha1.ReasonHeld: {[]string{"R4"},
 		"More customers need more time than the policies let pass, so nothing that the notice covers ships until somebody answers them."},
+	v1alpha1.ReasonKept: {[]string{"R4", "R13"},
+		"A version goes away only as its published schedule says: not before its date, nor while somebody uses it whom the schedule promised to wait for."},
 	v1alpha1.ReasonNoticeRunning: {[]string{"R3", "R4"},
 		"Customers were told a date. Before it, and before the period they are owed is over, nothing ships."},
 	v1alpha1.ReasonContractNotFound:   unknownIsNo,

@@ -30,6 +30,9 @@ func Deletion(in Input) (held bool, message string, nextChange *time.Time) {
 	if wrong := checkPolicies(r); len(wrong) > 0 {
 		return true, r.deletionText(fmt.Sprintf("cannot be judged: %s", wrong[0].Message)), nil
 	}
+	if k, kept := r.keptChange(); kept {
+		return true, r.deletionText(fmt.Sprintf("removes %s: %s; see: %s", enumerate(versions), keptText(k), r.seeSchedule(k))), r.nextTurn(p)
+	}
 	needing := r.needing()
 	if heldAt(needing, r.Now) {
 		return false, "", r.nextTurn(p)
@@ -86,6 +89,7 @@ func (r *reading) nextTurn(p prospect) *time.Time {
 	for _, t := range append(turns(r.needing(), r.Now), r.ticks(p)...) {
 		moments[t] = true
 	}
+	r.keptTurns(moments)
 	next := momentsAfter(r.Now, moments)
 	if len(next) == 0 {
 		return nil

@@ -77,6 +77,8 @@ func lasting(f Finding) bool {
 	switch f.Reason {
 	case v1alpha1.ReasonNoticeMissing, v1alpha1.ReasonHeld, v1alpha1.ReasonNoticeRunning:
 		return false
+	case v1alpha1.ReasonKept: // until its date, or until somebody acts
+		return f.ClearsAt == nil
 	}
 	return true
 }
@@ -139,6 +141,7 @@ func (r *reading) nextChange(v Verdict, p prospect) *time.Time {
 		moments[g.from], moments[g.until] = true, true
 	}
 	usageTurns(r.usage, moments)
+	r.keptTurns(moments)
 	for _, f := range v.Findings {
 		if f.ClearsAt != nil {
 			moments[*f.ClearsAt] = true

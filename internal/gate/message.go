@@ -37,7 +37,7 @@ func (r *reading) refusal(blocking []Finding, p prospect) string {
 	first := blocking[0]
 	text := ""
 	switch {
-	case !lasting(first):
+	case !lasting(first) && first.Reason != v1alpha1.ReasonKept:
 		return r.noticeRefusal(p)
 	case decides(first):
 		text = fmt.Sprintf("%s is not admissible: %s", r.name(), first.Message)

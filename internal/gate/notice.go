@@ -40,6 +40,8 @@ func evaluateNotice(in NoticeInput) NoticeVerdict {
 		return n.unpublished(v1alpha1.ReasonTerminating, "it is being deleted: publish a new one under another name")
 	case in.Notice.Spec.State == v1alpha1.NoticeWithdrawn:
 		return n.unpublished(v1alpha1.ReasonWithdrawn, "it was withdrawn before it was published")
+	case n.unlisted() != "":
+		return n.unpublished(v1alpha1.ReasonNotPublished, n.unlisted())
 	case len(in.Policies) > 0 && audienceUnknown(in.API, in.Audience) != "":
 		return n.unpublished(v1alpha1.ReasonAudienceUnknown, audienceUnknown(in.API, in.Audience))
 	case len(n.policyErrors) > 0:
@@ -88,8 +90,10 @@ func newNotification(in NoticeInput) *notification {
 			PublishedTime:   &metav1.Time{Time: in.Now},
 			PublishedDigest: notice.Digest(&subject.Spec),
 			Owed:            n.owedByUsage(),
+			Removal:         n.removal(),
 		}
 	}
+	subject.Status.RemovalUse = n.removalUse()
 	undated := subject.DeepCopy()
 	undated.Spec.EffectiveTime = nil
 	owed, _ := n.ledgerWith(undated).Whole(subject.Name, n.stability)
@@ -144,7 +148,7 @@ func (n *notification) proposed() NoticeVerdict {
 	v := n.stamped()
 	v.Publishable, v.Digest, v.Owed = true, notice.Digest(spec), n.owed()
 	v.Roles = content.Roles(n.asked())
-	v.Validity = n.policies.Validity(effective).Frozen()
+	v.Validity, v.Removal = n.policies.Validity(effective).Frozen(), n.removal()
 	return v
 }
 
@@ -210,10 +214,13 @@ func (n *notification) published() NoticeVerdict {
 	v := n.standing()
 	if idle := n.idle(); idle != nil {
 		v = *idle
+	} else if kept := n.kept(); kept != nil {
+		v = *kept
 	} else if why := n.hushed(); why != "" {
 		v = n.silent(why)
 	}
 	v.Owed, v.Digest = n.Notice.Status.Owed, n.Notice.Status.PublishedDigest
+	v.RemovalUse = n.removalUse()
 	return v
 }
 
@@ -234,9 +241,10 @@ func (n *notification) standing() NoticeVerdict {
 		return n.over(v, at, zone)
 	}
 	from, until := moment(*v.Matures, zone), moment(*v.Lapses, zone)
-	delayed := delayText(n.whole.Silence)
+	delayed := delayText(n.whole.Silence) + n.besides()
 	v.Message = fmt.Sprintf("customers were told; what it covers may serve from %s until %s%s", from, until, delayed)
 	moments := map[time.Time]bool{*v.Matures: true, *v.Lapses: true}
+	n.removalTurns(moments)
 	switch {
 	case !n.Now.Before(*v.Lapses):
 		return n.over(v, *v.Lapses, zone)
@@ -246,7 +254,7 @@ func (n *notification) standing() NoticeVerdict {
 		v.DaysLeft = new(int32)
 	default:
 		v.MaturedReason = v1alpha1.ReasonRunning
-		if delayed != "" {
+		if n.whole.Silence != nil {
 			v.MaturedReason = v1alpha1.ReasonRadioSilence
 		}
 		v.MaturedMessage = fmt.Sprintf("what it covers may serve from %s%s", from, delayed)

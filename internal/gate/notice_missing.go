@@ -114,7 +114,12 @@ func (n *notification) missingOlder() string {
 	published := func(other v1alpha1.ChangeNotice) bool {
 		return other.Name == string(older) && other.Status.PublishedTime != nil
 	}
-	if !slices.ContainsFunc(n.Others, published) {
+	i := slices.IndexFunc(n.Others, published)
+	if i >= 0 && n.Others[i].Status.Removal.Schedule != "" {
+		return fmt.Sprintf("it supersedes %s, which tells of the end that schedule %s sets: move sunsetTime of the schedule, or withdraw the schedule",
+			short(string(older)), short(string(n.Others[i].Status.Removal.Schedule)))
+	}
+	if i < 0 {
 		return fmt.Sprintf("it supersedes %s, which is no published notice of customerapi/%s: name one, or none",
 			short(string(older)), short(n.API.Name))
 	}

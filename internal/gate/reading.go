@@ -46,6 +46,7 @@ type weighed struct {
 	coverage []notice.Coverage // the one that matures first at the head
 	// held is a notice that told customers of the change and is held. Nil where another covers it.
 	held *v1alpha1.ChangeNotice
+	kept []notice.Kept // the schedules that have a say in it
 	rank int
 }
 
@@ -74,6 +75,7 @@ func (r *reading) weigh(changes []contract.Change) {
 			w.coverage = r.ledger.Coverage(w.subject, r.Now)
 			w.held = r.heldOver(w)
 		}
+		w.kept = r.keeping(w)
 		w.rank = w.rankAt(r.Now)
 		r.changes = append(r.changes, w)
 	}

@@ -111,6 +111,8 @@ type NoticeInput struct {
 	Notice   *v1alpha1.ChangeNotice
 	// Others are the other notices of the API.
 	Others []v1alpha1.ChangeNotice
+	// Schedule is the DeprecationSchedule that the notice is of. Nil where it is of none, or of one that does not exist.
+	Schedule *v1alpha1.DeprecationSchedule
 	// NoAnswers says that customers cannot answer: a notice whose clock starts with answers is not published then.
 	NoAnswers bool
 }
@@ -134,6 +136,10 @@ type NoticeVerdict struct {
 	Validity  v1alpha1.NoticeValidity
 	Clock     v1alpha1.NoticeClock
 	Reminders []v1alpha1.NoticeReminder
+	// Removal is what the removal needs that it tells of, to be stamped with the publication, too, and RemovalUse who uses
+	// what goes away, as is known now.
+	Removal    v1alpha1.NoticeRemoval
+	RemovalUse v1alpha1.NoticeRemovalUse
 	// Roles are those of the contacts that it goes to, to be stamped, too. Nil: all.
 	Roles []v1alpha1.ContactRole
 	// Content is what the policies find in a notice that was not published.

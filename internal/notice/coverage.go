@@ -103,6 +103,7 @@ func (l *Ledger) Coverage(c Change, now time.Time) []Coverage {
 // coverageBy is what one notice does for the change, by the entry that matures first.
 func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 	var first *Coverage
+	kept := l.keptUntil(c)
 	for i := range r.entries {
 		if aside(&r.notice.Spec) || !covers(&r.entries[i], &c) {
 			continue
@@ -111,6 +112,7 @@ func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 		if !ok {
 			continue // what it owes cannot be read: it counts for nothing
 		}
+		matures = later(matures, kept)
 		if first == nil || matures.Before(first.Matures) {
 			first = &Coverage{Notice: r.notice.Name, Owed: owed, Matures: matures, Lapses: r.lapses, Silence: l.silenceUntil(r, matures)}
 		}
@@ -128,17 +130,17 @@ func (l *Ledger) coverageBy(r *record, c Change) (Coverage, bool) {
 // A notice whose clock has not started, or that is held, lets nothing serve, not by an older clock either, nor does one
 // of which customers were not reminded, for as long as they have not been reached.
 func (l *Ledger) matures(r *record, entry v1alpha1.CoveredChange, c Change) (time.Time, Owed, bool) {
-	if r.start.IsZero() || r.held || r.unreached() {
+	if r.start.IsZero() || r.held || r.unreached() || r.uncountable() {
 		return time.Time{}, Owed{}, false
 	}
 	owed, err := l.owed(r, c)
 	if err != nil {
 		return time.Time{}, Owed{}, false
 	}
-	matures := later(later(r.effective, owed.End), r.silence.Until)
+	matures := later(later(later(r.effective, owed.End), r.silence.Until), r.removable)
 	if older := l.replacedBy(r); older != nil && slices.Contains(older.entries, entry) {
 		kept, keptOwed, ok := l.matures(older, entry, c)
-		if kept = later(later(kept, r.effective), r.silence.Until); ok && kept.Before(matures) {
+		if kept = later(later(later(kept, r.effective), r.silence.Until), r.removable); ok && kept.Before(matures) {
 			return kept, keptOwed, true
 		}
 	}

@@ -13,6 +13,7 @@ import (
 type Ledger struct {
 	policies Policies
 	records  []*record // by name
+	keepers  []*record // those of them that tell of an end which needs more than its date
 	answers  map[owedKey]owedAnswer
 }
 
@@ -39,6 +40,10 @@ type record struct {
 	// silence is the missed reminder that delays it, if it is delayed by one.
 	silence Silence
 	delayed bool
+	// removal is what the removal needs that it tells of; nil where that is nothing. removable is the date of it, and
+	// zero where that cannot be counted.
+	removal   *Removal
+	removable time.Time
 	// by names the published notice that replaces it, replaced is when one first did.
 	by       string
 	replaced time.Time
@@ -59,6 +64,9 @@ func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, polic
 			cmp.Compare(Digest(&a.notice.Spec), Digest(&b.notice.Spec)))
 	})
 	for _, r := range l.records {
+		if r.removal != nil && !r.withdrawn() {
+			l.keepers = append(l.keepers, r)
+		}
 		for _, other := range l.records {
 			// Also one that was withdrawn since: customers were told that the older one is off.
 			if !other.published() || string(other.notice.Spec.Supersedes) != r.notice.Name {
@@ -87,7 +95,7 @@ func newRecord(n *v1alpha1.ChangeNotice, policies Policies) *record {
 	if n.Spec.EffectiveTime != nil {
 		r.effective = n.Spec.EffectiveTime.UTC()
 		r.validity = validityOf(n, r.effective, policies)
-		r.lapses = r.validity.Lapse(r.effective)
+		r.lapses = r.validity.Lapse(later(r.effective, r.readRemoval()))
 		if minutes := n.Spec.DowntimeMinutes; minutes > 0 { // and is over with its window
 			r.lapses = earlier(r.lapses, r.effective.Add(time.Duration(minutes)*time.Minute))
 		}

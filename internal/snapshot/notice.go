@@ -25,6 +25,9 @@ func (s *Snapshot) Notice(ctx context.Context, now time.Time, notice *v1alpha1.C
 	if input.Audience, err = s.Audience(ctx, input.API); err != nil {
 		return input, err
 	}
+	if input.Schedule, err = s.scheduleOf(ctx, notice); err != nil {
+		return input, err
+	}
 	notices, err := s.notices(ctx, notice.Namespace, string(notice.Spec.APIRef.Name))
 	if err != nil {
 		return input, err

@@ -111,6 +111,22 @@ func (b *NoticeBuilder) Status(change func(*v1alpha1.ChangeNoticeStatus)) *Notic
 	return b
 }
 
+// Removes freezes what the schedule asks of the removal that it tells of: so many full days of the zone.
+func (b *NoticeBuilder) Removes(schedule, zone string, days int32, requires v1alpha1.RemovalRequirement) *NoticeBuilder {
+	b.notice.Labels = map[string]string{v1alpha1.ScheduleLabel: schedule}
+	b.notice.Status.Removal = v1alpha1.NoticeRemoval{
+		Schedule: v1alpha1.ObjectName(schedule), Days: &days, TimeZone: zone, Requires: requires,
+	}
+	return b
+}
+
+// Used says how many customers still used what it removes at that moment, and how many of them did not acknowledge its
+// end.
+func (b *NoticeBuilder) Used(at time.Time, customers, unacknowledged int32) *NoticeBuilder {
+	b.notice.Status.RemovalUse = v1alpha1.NoticeRemovalUse{Time: instant(at), Customers: &customers, Unacknowledged: &unacknowledged}
+	return b
+}
+
 // Obj is the object.
 func (b *NoticeBuilder) Obj() *v1alpha1.ChangeNotice {
 	n := b.notice.DeepCopy()
