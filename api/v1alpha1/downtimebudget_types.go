@@ -18,7 +18,8 @@ type DowntimeBudgetSpec struct {
 	AllowedMinutes *int32 `json:"allowedMinutes,omitempty"`
 
 	// plannedMinutes is how many minutes of planned downtime a window may hold:
-	// that which customers were told of. Left out, as much as they were told.
+	// that which customers were told of. What is more spends allowedMinutes. Left
+	// out, as much as they were told.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=44640
@@ -293,10 +294,13 @@ type DowntimeBudgetStatus struct {
 	// +kubebuilder:validation:MaxItems=200
 	Intervals []DowntimeInterval `json:"intervals,omitempty"`
 
-	// older sums up the intervals that are left out. All of it counts until its
-	// untilTime has left the window.
+	// older sums up the intervals that are left out, those of each day (UTC) for
+	// themselves. All of a sum counts until its untilTime has left the window.
 	// +optional
-	Older DowntimeSum `json:"older,omitzero"`
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=400
+	Older []DowntimeSum `json:"older,omitempty"`
 
 	// expectedReady is the number of pods that minReadyPercent is of.
 	// +optional

@@ -1675,7 +1675,13 @@ func (in *DowntimeBudgetStatus) DeepCopyInto(out *DowntimeBudgetStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
-	in.Older.DeepCopyInto(&out.Older)
+	if in.Older != nil {
+		in, out := &in.Older, &out.Older
+		*out = make([]DowntimeSum, len(*in))
+		for i := range *in {
+			(*in)[i].DeepCopyInto(&(*out)[i])
+		}
+	}
 	if in.ExpectedReady != nil {
 		in, out := &in.ExpectedReady, &out.ExpectedReady
 		*out = new(int32)

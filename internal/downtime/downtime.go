@@ -39,5 +39,6 @@ type Log struct {
 	Until time.Time
 	// Intervals are sorted by start, do not overlap, and end at the bounds of windows. The last may be open.
 	Intervals []v1alpha1.DowntimeInterval
-	Older     v1alpha1.DowntimeSum
+	// Older sums up, by the day, what is not in Intervals any more.
+	Older []v1alpha1.DowntimeSum
 }
