@@ -58,6 +58,11 @@ func (t Terms) spent(used time.Duration) bool {
 	return inSeconds(used) >= t.Allowed
 }
 
+// untilSpent is how much longer it takes until all is spent, to the microsecond.
+func (t Terms) untilSpent(used time.Duration) time.Duration {
+	return max(0, t.Allowed-time.Second-used) + tick
+}
+
 // Account is how much of a budget is used at a moment.
 type Account struct {
 	// WindowStart is the moment at which the window begins.
@@ -105,7 +110,7 @@ func Of(log Log, terms Terms, now time.Time) Account {
 		return a
 	}
 	if spends != nil {
-		a.Exhausted = ptrTo(now.Add(*spends + a.Left))
+		a.Exhausted = ptrTo(now.Add(*spends + terms.untilSpent(used)))
 		a.NextChange = a.Exhausted
 		return a
 	}

@@ -125,7 +125,7 @@ func TestSpentToTheSecond(t *testing.T) {
 			logOf(wentDown(noon.Add(-time.Hour), time.Time{})), 43 * time.Minute, noon, "2027-03-01T11:42:59.000001Z", "2027-03-31T11:17:01Z", "never",
 		},
 		"still down, and some is left": {
-			logOf(wentDown(noon.Add(-40*time.Minute), time.Time{})), 43 * time.Minute, noon, "never", "never", "2027-03-01T12:03:00Z",
+			logOf(wentDown(noon.Add(-40*time.Minute), time.Time{})), 43 * time.Minute, noon, "never", "never", "2027-03-01T12:02:59.000001Z",
 		},
 		"summed up": {
 			Log{Older: []v1alpha1.DowntimeSum{{UntilTime: micro(began), UnplannedSeconds: ptrTo(int64(2580))}}}, 43 * time.Minute, noon,
@@ -159,11 +159,11 @@ func TestProjection(t *testing.T) {
 		"so little that it never will":   {logOf(wentDown(ago(time.Minute), ago(0))), days(30, time.Hour), 50, "never"},
 		"the day before":                 {logOf(wentDown(ago(day+time.Hour), ago(day))), days(30, 2*time.Hour), 0, "never"},
 		"half of it the day before":      {logOf(wentDown(ago(day+time.Hour), ago(day-time.Hour))), days(30, 4*time.Hour), 750, "2027-03-03T12:00:00Z"},
-		"down":                           {logOf(wentDown(ago(2*time.Minute), time.Time{})), days(30, time.Hour), 100, "2027-03-01T12:58:00Z"},
+		"down":                           {logOf(wentDown(ago(2*time.Minute), time.Time{})), days(30, time.Hour), 100, "2027-03-01T12:57:59.000001Z"},
 		"down as planned":                {logOf(lasting(v1alpha1.AvailabilityDown, "works", ago(2*time.Minute), time.Time{})), days(30, time.Hour), 0, "never"},
-		"down as planned, which is full": {logOf(lasting(v1alpha1.AvailabilityDown, "works", ago(5*time.Minute), time.Time{})), limited, 0, "2027-03-01T13:10:00Z"},
+		"down as planned, which is full": {logOf(lasting(v1alpha1.AvailabilityDown, "works", ago(5*time.Minute), time.Time{})), limited, 0, "2027-03-01T13:09:59.000001Z"},
 		"nobody looks":                   {logOf(lasting(v1alpha1.AvailabilityUnobserved, "", ago(2*time.Minute), time.Time{})), days(30, time.Hour), 0, "never"},
-		"nobody looks, which spends":     {logOf(lasting(v1alpha1.AvailabilityUnobserved, "", ago(2*time.Minute), time.Time{})), spending, 100, "2027-03-01T12:58:00Z"},
+		"nobody looks, which spends":     {logOf(lasting(v1alpha1.AvailabilityUnobserved, "", ago(2*time.Minute), time.Time{})), spending, 100, "2027-03-01T12:57:59.000001Z"},
 		"nothing is allowed":             {logOf(wentDown(ago(2*time.Minute), ago(0))), days(30, 0), 100, "never"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -112,8 +112,8 @@ func (l *ledger) turns() []time.Time {
 // firstAt is the first moment after one and at or before another at which something holds: it does at the latter, and
 // from then on. It is exact to the microsecond, which is what a log is kept in.
 func firstAt(after, at time.Time, holds func(time.Time) bool) time.Time {
-	for at.Sub(after) > time.Microsecond {
-		middle := after.Add(at.Sub(after) / 2).Truncate(time.Microsecond)
+	for at.Sub(after) > tick {
+		middle := after.Add(at.Sub(after) / 2).Truncate(tick)
 		if !middle.After(after) {
 			break
 		}

@@ -50,7 +50,7 @@ func termsOf(tt *testing.T) *rapid.Generator[Terms] {
 	return rapid.Custom(func(t *rapid.T) Terms {
 		terms := Terms{
 			Allowed:         time.Duration(rapid.IntRange(0, 600).Draw(t, "allowed")) * time.Minute,
-			Frame:           Frame{Days: rapid.IntRange(1, 40).Draw(t, "days")},
+			Frame:           Frame{Days: rapid.SampledFrom([]int{1, 7, 30, 40}).Draw(t, "days")},
 			SpendUnobserved: rapid.Bool().Draw(t, "spends"),
 		}
 		if rapid.Bool().Draw(t, "month") {
@@ -182,6 +182,21 @@ func TestACompactLogNeverCountsLess(t *testing.T) {
 		before, after := Of(log, terms, now), Of(compact, terms, now)
 		if after.Used < before.Used || after.Planned < before.Planned || after.Unobserved < before.Unobserved {
 			t.Errorf("at %s: used %s, and compacted %s", now, before.Used, after.Used)
+		}
+	})
+}
+
+// What is down now is spent at the moment that was foretold, and not before.
+func TestExhaustedAtTheFirstMoment(t *testing.T) {
+	property(t, 3, false, func(t *rapid.T, log Log, terms Terms) {
+		log.Older, terms.Frame = nil, Frame{Days: 40} // nothing leaves meanwhile
+		log.Intervals = append(log.Intervals, wentDown(noon.Add(-time.Second), time.Time{}))
+		account := Of(log, terms, noon)
+		if account.Exhausted == nil {
+			return
+		}
+		if Of(log, terms, *account.Exhausted).Spent == nil || Of(log, terms, account.Exhausted.Add(-tick)).Spent != nil {
+			t.Errorf("is not first spent at %s", moment(account.Exhausted))
 		}
 	})
 }

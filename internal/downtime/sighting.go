@@ -10,6 +10,8 @@ import (
 type Sighting struct {
 	// Now is the moment until which all is known. It never goes back, and is never ahead of the API server.
 	Now time.Time
+	// Settled is the moment until which that stays so, where it is not Now: what is unobserved since is asked for again.
+	Settled time.Time
 	// Sights are sorted. Each holds until the next, the last until Now. The first lies at or before the end of the log,
 	// or is the beginning of measuring where there is no log: they leave nothing out. What nobody saw is a sight, too: of
 	// AvailabilityUnobserved, by CauseNotWatching. Without any nothing is known of the time since the end of the log.

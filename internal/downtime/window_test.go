@@ -72,7 +72,7 @@ func TestAMonthFreesAllAtItsEnd(t *testing.T) {
 	}
 	// What lasts over the end counts in each month for itself.
 	over := logOf(wentDown(began, time.Time{}))
-	if got := Of(over, terms, at(end).Add(10*time.Minute)); got.Used != 10*time.Minute || moment(got.Exhausted) != "2027-03-31T22:43:00Z" {
+	if got := Of(over, terms, at(end).Add(10*time.Minute)); got.Used != 10*time.Minute || moment(got.Exhausted) != "2027-03-31T22:42:59.000001Z" {
 		t.Errorf("over the end: used %s, exhausted %s", got.Used, moment(got.Exhausted))
 	}
 	if got := Of(over, terms, at(end).Add(time.Hour)); moment(got.Spent) != "2027-03-31T22:42:59.000001Z" || moment(got.Frees) != "2027-04-30T22:00:00Z" {
