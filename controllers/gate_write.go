@@ -97,7 +97,7 @@ func marksOf(namespace *corev1.Namespace) marks {
 	m := marks{Until: map[string]string{}}
 	_, m.Governed = namespace.Labels[v1alpha1.GovernedLabel]
 	for key, value := range namespace.Annotations {
-		if strings.HasPrefix(key, v1alpha1.UntilAnnotationPrefix) {
+		if strings.HasPrefix(key, v1alpha1.UntilAnnotationPrefix) || strings.HasPrefix(key, v1alpha1.WindowAnnotationPrefix) {
 			m.Until[key] = value
 		}
 	}

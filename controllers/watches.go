@@ -196,7 +196,7 @@ func matterOfNotice(notice *v1alpha1.ChangeNotice) any {
 	status := notice.Status
 	return []any{notice.Generation, status.PublishedTime, status.PublishedDigest, status.WithdrawnTime, status.Owed,
 		status.Clock, status.Delivery.CoveredTime, holding(notice), status.MissedReminders, status.RemindersTime,
-		status.RemovalUse}
+		status.Postponements, status.SupersededTime, status.RemovalUse}
 }
 
 // matterOfTelling leaves out what telling itself writes.

@@ -58,10 +58,11 @@ func Publish(in NamespaceInput) Published {
 	out := Published{
 		Governed: true,
 		Gates:    map[v1alpha1.Enforcement]map[string]string{},
-		Until:    map[string]string{},
 	}
 	apis := slices.DeleteFunc(slices.Clone(in.APIs), func(a PublishedAPI) bool { return !legalName(a.API.Name) })
 	slices.SortFunc(apis, func(a, b PublishedAPI) int { return cmp.Compare(a.API.Name, b.API.Name) })
+	closing, dropped := windowsClosing(apis)
+	out.Until, out.Dropped = closing, dropped
 	entries := entriesOf(in, apis)
 	for _, e := range entriesUntil(entries) {
 		e.admitted, e.refusal = false, shortRefusal
@@ -139,6 +140,9 @@ func (g *gate) addAPIs(apis []PublishedAPI) []string {
 				g.tables.append(tableKeep, object, name)
 			}
 			g.tables.set(tableHold, name, cmp.Or(singleLine(a.Hold, maxText), defaultHold(name, g.namespace)))
+			if a.WindowOpen == "" && a.Outage != "" {
+				g.tables.set(tableOutage, name, singleLine(a.Outage, maxText))
+			}
 		}
 	}
 	for pair, names := range index(selectors) {
@@ -176,8 +180,18 @@ func open(past v1alpha1.PastRevision, now time.Time) bool {
 	return past.UntilTime != nil && now.Before(past.UntilTime.Time)
 }
 
-// kept are the objects of an API that are not to be deleted, the workload first.
+// kept are the objects of an API that are not to be deleted, the workload first. In a planned downtime it is the API
+// alone: that it is down was announced, and not that it goes.
 func kept(a PublishedAPI) []string {
+	api := "customerapis/" + a.API.Name
+	if a.WindowOpen != "" {
+		return []string{api}
+	}
+	return append(needed(a), api)
+}
+
+// needed are the objects without which customers do not reach an API, the workload first.
+func needed(a PublishedAPI) []string {
 	var objects []string
 	if a.Keeper != nil {
 		objects = append(objects, resourceOf(a.Keeper.Kind)+"/"+a.Keeper.Name)
@@ -195,7 +209,10 @@ func kept(a PublishedAPI) []string {
 			objects = append(objects, "services/"+service)
 		}
 	}
-	return append(objects, "customerapis/"+a.API.Name)
+	for _, route := range routesOf(a.API) {
+		objects = append(objects, "httproutes/"+route)
+	}
+	return objects
 }
 
 // workloadKinds are the kinds that a keeper may be of; the resource of each is its plural.

@@ -88,8 +88,8 @@ func TestA18OrderToTheByte(t *testing.T) {
 	}
 	want := map[string]string{
 		"format": "1", "epoch": "7", "apis": "1",
-		"of.serving-0": "orders", "admit.serving-0": "", "images.serving-0": "shop/web:1",
-		"of.wayback-0": "orders", "admit.wayback-0": "", "images.wayback-0": "shop/web:0",
+		"of.serving-0": "orders", "admit.serving-0": "served", "images.serving-0": "shop/web:1",
+		"of.wayback-0": "orders", "admit.wayback-0": "served", "images.wayback-0": "shop/web:0",
 		"pair.app=orders": "orders", "select.orders": "app=orders", "unnamed.orders": "shop/web:0",
 		"keep.customerapis/orders": "orders", "hold.orders": "orders is held",
 		"hold-namespace": "customers rely on what is in shop (orders): publish notices that cover its removal; " +

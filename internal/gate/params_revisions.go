@@ -164,7 +164,11 @@ func (g *gate) addRevisions(entries []*entry) {
 			g.tables.set(tableRefuse, e.name, e.refusal)
 			continue
 		}
-		g.tables.set(tableAdmit, e.name, "")
+		how := "" // admitted because of what it is
+		if e.protected {
+			how = admitServed
+		}
+		g.tables.set(tableAdmit, e.name, how)
 		if images := imageSet(e.images, nil); e.compared && len(e.images) > 0 {
 			g.tables.set(tableImages, e.name, strings.Join(images, " "))
 		}

@@ -20,7 +20,11 @@ const (
 	tableUnnamed = "unnamed"
 	tableKeep    = "keep"
 	tableHold    = "hold"
+	tableOutage  = "outage"
 )
+
+// admitServed stands behind what is admitted because it serves or may be rolled back to (R11).
+const admitServed = "served"
 
 // tables is the data of a ConfigMap in the making. A table is spread over the keys <table>.<c>, where c is
 // the last character of a line's key, and each of these holds

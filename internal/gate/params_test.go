@@ -86,20 +86,20 @@ func TestPublishRevisions(t *testing.T) {
 		"R11 what serves is admitted whatever is said of it": {
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
 			revisions: []gate.PublishedRevision{revision("a", "orders", refused("a breaks v1"))},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"R11 what serves is admitted before it is judged": {
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
 			revisions: []gate.PublishedRevision{revision("a", "orders", nil)},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"R11 what serves is admitted although it was pruned": {
 			serving: []v1alpha1.ServingRevision{served("web", "a", 0)},
-			want:    map[string]string{"of.a": "orders", "admit.a": ""},
+			want:    map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"R11 what may come back is admitted one second before that ends": {
 			wayBack: []v1alpha1.PastRevision{record("a", time.Second)},
-			want:    map[string]string{"of.a": "orders", "admit.a": ""},
+			want:    map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"R11 what might come back until now is not": {
 			wayBack:   []v1alpha1.PastRevision{record("a", 0)},
@@ -109,7 +109,7 @@ func TestPublishRevisions(t *testing.T) {
 		"A9 what served under a name belongs to the API that it served, whoever has the name now": {
 			wayBack:   []v1alpha1.PastRevision{record("a", time.Hour)},
 			revisions: []gate.PublishedRevision{revision("a", "elsewhere", admissible())},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"A4 the end of an admission is said on the namespace": {
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(time.Second))},
@@ -128,7 +128,7 @@ func TestPublishRevisions(t *testing.T) {
 		"R11 what serves has no end": {
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(time.Hour))},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"A9 images are compared where the policy requires them": {
 			compared:  true,
@@ -144,43 +144,43 @@ func TestPublishRevisions(t *testing.T) {
 			compared:  true,
 			wayBack:   []v1alpha1.PastRevision{record("a", time.Hour, "shop/web:1")},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
-			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served", "images.a": "shop/web:1"},
 		},
 		"A9 and still are when it serves again and its record has ended": {
 			compared:  true,
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
 			wayBack:   []v1alpha1.PastRevision{record("a", -time.Hour, "shop/web:1")},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
-			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served", "images.a": "shop/web:1"},
 		},
 		"A9 of what serves, the recorded images are compared": {
 			compared:  true,
 			serving:   []v1alpha1.ServingRevision{servedAs(served("web", "a", 0), "d1", "shop/web:1")},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
-			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served", "images.a": "shop/web:1"},
 		},
 		"A9 where it listed none when that was recorded, none are compared later": {
 			compared:  true,
 			serving:   []v1alpha1.ServingRevision{servedAs(served("web", "a", 0), "d1")},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/evil:1")},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"A9 before anything is recorded, those of its object are compared": {
 			compared:  true,
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible(), "shop/web:1")},
-			want:      map[string]string{"of.a": "orders", "admit.a": "", "images.a": "shop/web:1"},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served", "images.a": "shop/web:1"},
 		},
 		"A9 the images of an object that took the name are not those that serve": {
 			compared:  true,
 			serving:   []v1alpha1.ServingRevision{served("web", "a", 0)},
 			revisions: []gate.PublishedRevision{revision("a", "orders", reused, "shop/evil:1")},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"R11 what serves without a list of images is not compared": {
 			compared: true, serving: []v1alpha1.ServingRevision{served("web", "a", 0)},
 			revisions: []gate.PublishedRevision{revision("a", "orders", admissible())},
-			want:      map[string]string{"of.a": "orders", "admit.a": ""},
+			want:      map[string]string{"of.a": "orders", "admit.a": "served"},
 		},
 		"what no object can be named is left out, for it would make the gate unwritable": {
 			serving:   []v1alpha1.ServingRevision{served("web", "Not A Name", 0)},

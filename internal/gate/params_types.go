@@ -35,6 +35,10 @@ type PublishedAPI struct {
 	// Held and Hold are the answer of Deletion.
 	Held bool
 	Hold string
+	// WindowOpen is the end of the planned downtime that is open now, empty for none.
+	WindowOpen string
+	// Outage is the text of Downtime, for what is refused while none is open.
+	Outage string
 }
 
 // PublishedRevision is one revision of the namespace.
@@ -54,7 +58,7 @@ type Published struct {
 	Governed bool
 	// Gates is the data of the ConfigMap for each enforcement.
 	Gates map[v1alpha1.Enforcement]map[string]string
-	// Until are the annotations of the namespace at which admissions end.
+	// Until are the annotations of the namespace at which admissions end, and planned downtimes.
 	Until map[string]string
 	// Dropped says what did not fit, in the order in which it was left out: the enforcement, a blank and what.
 	Dropped []string

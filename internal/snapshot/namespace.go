@@ -60,8 +60,14 @@ func (s *Snapshot) gateAPI(ctx context.Context, now time.Time, api *v1alpha1.Cus
 	entry := gate.PublishedAPI{API: api, Governed: len(policies) > 0 && EverServed(api), Enforcement: binding.Enforcement()}
 	_, entry.ImagesRequired = binding.ImagesRequired()
 	var next *time.Time
-	entry.Held, entry.Hold, next = gate.Deletion(gate.Input{Now: now, API: api, Policies: policies, Audience: audience, Notices: notices})
-	return entry, next, nil
+	judged := gate.Input{Now: now, API: api, Policies: policies, Audience: audience, Notices: notices}
+	entry.Held, entry.Hold, next = gate.Deletion(judged)
+	outage := gate.Downtime(judged)
+	entry.Outage = outage.Text
+	if outage.Open != nil {
+		entry.WindowOpen = outage.Open.Format(time.RFC3339)
+	}
+	return entry, earlier(next, outage.NextChange), nil
 }
 
 func (s *Snapshot) notices(ctx context.Context, namespace, api string) ([]v1alpha1.ChangeNotice, error) {

@@ -19,7 +19,7 @@ import (
 const (
 	namespaces = "forewarn-namespaces"
 	onlyLabel  = "only forewarn itself writes the labels forewarn.dev/governed and forewarn.dev/expiring"
-	onlyUntil  = "only forewarn itself writes annotations that begin with until.forewarn.dev/"
+	onlyUntil  = "only forewarn itself writes annotations that begin with until.forewarn.dev/ or window.forewarn.dev/"
 )
 
 // A15, bypass 8: which namespaces are governed is for forewarn to say, by
@@ -27,7 +27,9 @@ const (
 func TestA15Bypass8NamespacesAreGuarded(t *testing.T) {
 	t.Parallel()
 	s := governed(t, shop())
-	s.annotate(map[string]string{"until.forewarn.dev/orders-7": "2200-01-01T00:00:00Z"})
+	s.annotate(map[string]string{
+		"until.forewarn.dev/orders-7": "2200-01-01T00:00:00Z", "window.forewarn.dev/orders": "2200-01-01T00:00:00Z deployments/orders",
+	})
 	editor := person(t, "namespace-editor-"+s.name, "system:masters")
 	clientset, err := kubernetes.NewForConfig(editor.config)
 	s.must(err)
@@ -48,6 +50,9 @@ func TestA15Bypass8NamespacesAreGuarded(t *testing.T) {
 		"a moment is moved":         {change: until("orders-7", "2300-01-01T00:00:00Z"), want: onlyUntil},
 		"a moment goes":             {change: func(ns *corev1.Namespace) { ns.Annotations = nil }, want: onlyUntil},
 		"a moment comes":            {change: until("orders-8", "2300-01-01T00:00:00Z"), want: onlyUntil},
+		"a window is moved":         {change: window("orders", "2300-01-01T00:00:00Z deployments/orders"), want: onlyUntil},
+		"a window comes":            {change: window("cart", "2300-01-01T00:00:00Z deployments/cart"), want: onlyUntil},
+		"a window goes":             {change: func(ns *corev1.Namespace) { delete(ns.Annotations, v1alpha1.WindowAnnotationPrefix+"orders") }, want: onlyUntil},
 		"an annotation of somebody": {change: func(ns *corev1.Namespace) { ns.Annotations["somebody.example/else"] = "x" }},
 		"a label of somebody":       {change: func(ns *corev1.Namespace) { ns.Labels["somebody"] = "else" }},
 	} {
@@ -77,6 +82,10 @@ func TestA15Bypass8NamespacesAreGuarded(t *testing.T) {
 
 func until(revision, moment string) func(*corev1.Namespace) {
 	return func(ns *corev1.Namespace) { ns.Annotations[v1alpha1.UntilAnnotationPrefix+revision] = moment }
+}
+
+func window(api, value string) func(*corev1.Namespace) {
+	return func(ns *corev1.Namespace) { ns.Annotations[v1alpha1.WindowAnnotationPrefix+api] = value }
 }
 
 func finalize(t *testing.T, c kubernetes.Interface, ns *corev1.Namespace) error {

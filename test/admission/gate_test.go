@@ -79,6 +79,14 @@ func (g *gate) unnamed(api string, images ...string) *gate {
 	return g.line("unnamed", api, strings.Join(images, " "))
 }
 
+// served is admitted because it serves, or may come back.
+func (g *gate) served(revision, api string) *gate {
+	return g.elsewhere(revision, api).line("admit", revision, "served")
+}
+
+// outage says when an API may be down.
+func (g *gate) outage(api, text string) *gate { return g.line("outage", api, text) }
+
 // keep refuses to delete objects ("deployments/orders") with a text.
 func (g *gate) keep(api, text string, objects ...string) *gate {
 	for _, object := range objects {

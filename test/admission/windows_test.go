@@ -1,0 +1,240 @@
+//go:build unix
+
+package admission
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+const windows = "forewarn-windows"
+
+// What outages.yaml explains is the same in windows.yaml.
+func TestWindowsSayWhatOutagesSay(t *testing.T) {
+	t.Parallel()
+	m := render(t, admissionFolder)
+	first := map[string]string{}
+	for _, v := range m.policies[outages].Spec.Variables {
+		first[v.Name] = v.Expression
+	}
+	shared := 0
+	for _, v := range m.policies[windows].Spec.Variables {
+		if v.Name == "what" || v.Name == "refusals" || first[v.Name] == "" {
+			continue
+		}
+		shared++
+		if diff := cmp.Diff(first[v.Name], v.Expression); diff != "" {
+			t.Errorf("variable %s:\n%s", v.Name, diff)
+		}
+	}
+	if shared < 10 {
+		t.Errorf("they share %d variables", shared)
+	}
+}
+
+// httpRoutes makes sure that there are HTTPRoutes of the Gateway API, of which nothing is needed here but that they go.
+func httpRoutes(t *testing.T, s *space) {
+	t.Helper()
+	unknown := true
+	schema := &apiextensionsv1.JSONSchemaProps{Type: "object", XPreserveUnknownFields: &unknown}
+	crd := &apiextensionsv1.CustomResourceDefinition{ObjectMeta: metav1.ObjectMeta{
+		Name: "httproutes.gateway.networking.k8s.io", Annotations: map[string]string{"api-approved.kubernetes.io": "unapproved, a test"},
+	}}
+	crd.Spec = apiextensionsv1.CustomResourceDefinitionSpec{
+		Group: "gateway.networking.k8s.io", Scope: apiextensionsv1.NamespaceScoped,
+		Names: apiextensionsv1.CustomResourceDefinitionNames{Plural: "httproutes", Singular: "httproute", Kind: "HTTPRoute", ListKind: "HTTPRouteList"},
+		Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{
+			Name: "v1", Served: true, Storage: true, Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: schema},
+		}},
+	}
+	if err := s.admin.Create(t.Context(), crd); !apierrors.IsAlreadyExists(err) {
+		s.must(err)
+	}
+}
+
+func routeTo(name string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"hostnames": []any{"orders.example"}}}}
+	u.SetAPIVersion("gateway.networking.k8s.io/v1")
+	u.SetKind("HTTPRoute")
+	u.SetName(name)
+	return u
+}
+
+// R15: what carries an API is not deleted outside of a planned downtime, and the API itself and its namespace not even in
+// one: that takes a notice of the removal.
+func TestBypass10Bypass11Bypass12InAPlannedDowntime(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	httpRoutes(t, s)
+	route, objects := routeTo("orders"), deletable("orders")
+	all := []client.Object{route, objects["deployments"], objects["services"], objects["statefulsets"]}
+	s.create(all...)
+	api := objects["customerapis"]
+	s.create(api)
+	deny := keeping("httproutes/orders", "deployments/orders", "services/orders", "statefulsets/orders", "customerapis/orders")
+	s.govern(map[string]*gate{"deny": deny.set("hold-namespace", heldSpace)})
+	const want = held + "; in a planned downtime it may go, too: " + nextWindow + tryThen
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.name}}
+	for _, u := range []*user{s.tenant, s.admin} {
+		for _, object := range all {
+			s.refused(u.Delete(t.Context(), object), disruption, want)
+			s.refused(u.Delete(t.Context(), object, client.GracePeriodSeconds(0)), disruption, want) // as kubectl replace --force does
+			s.refused(u.Delete(t.Context(), object, client.PropagationPolicy(metav1.DeletePropagationOrphan)), disruption, want)
+			s.refused(u.DeleteAllOf(t.Context(), object, client.InNamespace(s.name)), disruption, want)
+		}
+		s.refused(u.Delete(t.Context(), api), disruption, held)
+	}
+	s.opens()
+	for _, object := range all {
+		s.must(s.tenant.Delete(t.Context(), object))
+	}
+	s.refused(s.tenant.Delete(t.Context(), api), disruption, held)
+	s.refused(s.admin.Delete(t.Context(), ns), disruption, heldSpace)
+}
+
+// Bypass 16: the label goes with an image that no notice allows. In a planned downtime it may go, and by itself.
+func TestBypass16LabelsInAPlannedDowntime(t *testing.T) {
+	t.Parallel()
+	d := deployment("", "orders", "orders-1", "app", "orders")
+	s := governed(t, keeping("deployments/orders"), d)
+	leaves := func(d *appsv1.Deployment) { delete(d.Spec.Template.Labels, "app") }
+	leavesChanged := func(d *appsv1.Deployment) {
+		leaves(d)
+		revision("orders-2")(d)
+		imageIs("shop/orders:2")(d)
+	}
+	for _, u := range []*user{s.tenant, s.admin} {
+		s.refused(s.change(u, d, leaves), rollouts, held)
+		s.refused(s.change(u, d, leavesChanged), rollouts, breaks+"; "+held)
+	}
+	s.opens()
+	s.refused(s.change(s.tenant, d, leavesChanged), rollouts, breaks)
+	s.must(s.change(s.tenant, d, leaves))
+}
+
+// open is a namespace in which a planned downtime of orders is open as far as the gate says, and ends at a moment.
+func open(t *testing.T, end string, objects ...client.Object) *space {
+	t.Helper()
+	s := newSpace(t)
+	s.create(objects...)
+	s.govern(map[string]*gate{"deny": keeping("deployments/orders")})
+	s.opens()
+	s.annotate(map[string]string{v1alpha1.WindowAnnotationPrefix + "orders": end + " deployments/orders services/orders httproutes/orders"})
+	return s
+}
+
+// A4, to the second: with nothing of ours running, what the gate still lets pass is refused from the moment on at which the
+// planned downtime is over, by the clock of the API server. Here is one more, of a server whose clock is where the test wants
+// it.
+func TestA4WindowsCloseToTheSecond(t *testing.T) {
+	t.Parallel()
+	const at = "2100-01-01T00:00:00Z"
+	end := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+	kept := scalable("orders")["deployments"].(*appsv1.Deployment)
+	s := open(t, at, kept)
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
+		Namespace: metav1.NamespaceSystem, Name: "apiserver-of-the-windows", Labels: map[string]string{"apiserver.kubernetes.io/identity": "kube-apiserver"},
+	}}
+	s.must(s.admin.Create(t.Context(), lease))
+	t.Cleanup(func() { s.must(s.admin.Delete(context.WithoutCancel(t.Context()), lease)) })
+	for name, tc := range map[string]struct {
+		now  time.Time
+		over bool
+	}{
+		"a microsecond before": {now: end.Add(-time.Microsecond)},
+		"a second before":      {now: end.Add(-time.Second)},
+		"at the moment":        {now: end, over: true},
+		"a microsecond after":  {now: end.Add(time.Microsecond), over: true},
+		"a day after":          {now: end.AddDate(0, 0, 1), over: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := s.with(t)
+			now := metav1.NewMicroTime(tc.now)
+			lease.Spec.RenewTime = &now
+			s.must(s.admin.Update(t.Context(), lease))
+			marker := now.UTC().Truncate(time.Second).Format(time.RFC3339)
+			s.annotate(map[string]string{
+				v1alpha1.WindowAnnotationPrefix + "orders": at + " deployments/orders", v1alpha1.UntilAnnotationPrefix + "orders-1b": marker,
+			})
+			// When the marker has ended, the Lease has been seen, too.
+			s.eventuallyRefused(deployment(s.name, "marker", "orders-1b", "app", "orders"), "orders-1b was admissible until "+marker)
+			want := ""
+			if tc.over {
+				want = "orders: deployments/orders would have no replicas, and its planned downtime was over " + at + " (R15)" + tryThen
+			}
+			s.judged(s.try(kept, replicas(0)), windows, want)
+			s.judged(s.try(kept, replicas(1)), windows, "")
+		})
+	}
+}
+
+// A4: whatever a planned downtime lets pass is refused when it is over; what it has no part in passes.
+func TestA4WhatWindowsClose(t *testing.T) {
+	t.Parallel()
+	const over = "2001-01-01T00:00:00Z"
+	kept, other := scalable("orders")["deployments"].(*appsv1.Deployment), scalable("other")["deployments"].(*appsv1.Deployment)
+	service := deletable("orders")["services"].(*corev1.Service)
+	elsewhere := service.DeepCopy()
+	elsewhere.Name = "other"
+	s := newSpace(t)
+	httpRoutes(t, s)
+	s = open(t, over, kept, other, service, elsewhere, routeTo("orders"))
+	s.eventuallyReady(kept, 2)
+	refusal := func(what string) string {
+		return "orders: " + what + ", and its planned downtime was over " + over + " (R15)" + tryThen
+	}
+	NewWithT(t).Eventually(func() error { return s.try(kept, replicas(0)) }).WithTimeout(patience).WithPolling(often).
+		Should(MatchError(ContainSubstring(refusal("deployments/orders would have no replicas"))))
+	var sets appsv1.ReplicaSetList
+	s.must(s.tenant.List(t.Context(), &sets, client.InNamespace(s.name), client.MatchingLabels{"test-selector": "orders"}))
+	for _, u := range []*user{s.tenant, s.admin} {
+		for name, scale := range waysOfScaling(t, u, &sets.Items[0]) {
+			if err := scale(0); name == "scale" {
+				s.refused(err, windows, refusal("replicasets/"+sets.Items[0].Name+" would have no replicas"))
+			}
+		}
+		for _, object := range []client.Object{kept, service, routeTo("orders")} {
+			object.SetNamespace(s.name)
+			gvk, err := u.GroupVersionKindFor(object)
+			s.must(err)
+			own := map[string]string{"Deployment": "deployments", "Service": "services", "HTTPRoute": "httproutes"}[gvk.Kind] + "/orders"
+			s.refused(u.Delete(t.Context(), object), windows, refusal(own+" would be deleted"))
+			s.refused(u.DeleteAllOf(t.Context(), object, client.InNamespace(s.name)), windows, refusal(own+" would be deleted"))
+		}
+		moved := merge(t, map[string]any{"spec": map[string]any{"selector": map[string]string{"app": "cart"}}})
+		s.refused(u.Patch(t.Context(), service.DeepCopy(), moved), windows, refusal("services/orders would lead elsewhere"))
+		s.must(u.Patch(t.Context(), elsewhere.DeepCopy(), moved))
+		route := routeTo("orders")
+		route.SetNamespace(s.name)
+		s.refused(u.Patch(t.Context(), route, merge(t, map[string]any{"spec": map[string]any{"hostnames": []any{"x.example"}}})), windows,
+			refusal("httproutes/orders would lead elsewhere"))
+	}
+	s.refused(s.try(kept, recreate), windows, refusal("deployments/orders would stop all its pods before others are ready"))
+	s.refused(s.try(kept, func(d *appsv1.Deployment) { d.Spec.Template.Labels["app"] = "backoffice" }), windows,
+		refusal("the pods of deployments/orders would have other labels"))
+	s.must(s.try(kept, imageIs("shop/orders:2")))
+	s.must(s.try(kept, func(d *appsv1.Deployment) { d.Spec.Template.Annotations["restarted"] = "now" }))
+	s.must(s.try(kept, replicas(5)))
+	s.must(s.try(other, replicas(0)))
+	s.must(s.tenant.Patch(t.Context(), service.DeepCopy(), merge(t, map[string]any{"metadata": map[string]any{"labels": map[string]string{"a": "b"}}})))
+
+	for _, odd := range []string{"deployments/orders", "2200-01-01T00:00:00+01:00 deployments/orders", "never deployments/orders"} {
+		s.annotate(map[string]string{v1alpha1.WindowAnnotationPrefix + "orders": odd})
+		NewWithT(t).Eventually(func() error { return s.try(kept, replicas(0)) }).WithTimeout(patience).WithPolling(often).
+			Should(MatchError(ContainSubstring("would have no replicas")), odd)
+	}
+}
