@@ -24,6 +24,7 @@ func TestGatesOfTheController(t *testing.T) {
 	now := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 	over := now.Add(time.Hour)
 	keeper := deployment("", "keeper", "orders-1", name, "orders", "app.kubernetes.io/part-of", "shop")
+	replicas(1)(keeper)
 	s := newSpace(t)
 	s.create(keeper)
 	published := publishedShop(s.name, now, over)
@@ -64,7 +65,8 @@ func TestGatesOfTheController(t *testing.T) {
 	image("shop/orders:2")(&foreign.Spec.Template)
 	s.refused(s.tenant.Create(t.Context(), foreign), rollouts, "pinned-1 does not list the image shop/orders:2")
 
-	s.refused(s.tenant.Delete(t.Context(), keeper), disruption, held)
+	s.refused(s.tenant.Delete(t.Context(), keeper), disruption, held+"; in a planned downtime it may go, too: "+nextWindow+tryThen)
+	s.refused(s.change(s.tenant, keeper, replicas(0)), outages, noDowntime("deployments/keeper would have no replicas"))
 	s.refused(s.change(s.tenant, keeper, func(d *appsv1.Deployment) { delete(d.Spec.Template.Labels, name) }), rollouts, held)
 	err := s.admin.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.name}})
 	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("(orders)")))
@@ -88,6 +90,7 @@ func publishedShop(namespace string, now, over time.Time) controllergate.Publish
 	}
 	orders, legacy := api("orders", "orders-1", selector), api("legacy", "", map[string]string{"legacy": ""})
 	pinned, cart := api("pinned", "pinned-0", map[string]string{"pinned": "true"}), api("cart", "cart-1", map[string]string{"cart": "true"})
+	orders.Outage = nextWindow
 	orders.Held, orders.Hold, orders.Keeper = true, held, &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "keeper"}
 	pinned.ImagesRequired, cart.Enforcement = true, v1alpha1.EnforcementWarn
 	return controllergate.Publish(controllergate.NamespaceInput{
