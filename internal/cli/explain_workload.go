@@ -49,6 +49,11 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 		carried := CarriedAPI{API: api.Name, Title: api.Spec.Title, Through: through}
 		if governedResult(api).Status {
 			carried.Enforcement = string(api.Status.Enforcement)
+			outage, err := e.snapshot.Downtime(ctx, e.now, api)
+			if err != nil {
+				return nil, fmt.Errorf("reading the planned downtimes of customerapi/%s: %w", api.Name, err)
+			}
+			carried.PlannedDowntime = downtimeText(outage)
 		}
 		for _, name := range named {
 			if owners[name] == api.Name {
@@ -270,12 +275,16 @@ func (e *explainer) workloadPage(p *page, found *WorkloadResult) {
 	}
 	for _, c := range found.Carries {
 		p.heading(safe(fmt.Sprintf("%s: %s", c.API, c.Title)))
-		p.fields("  ", [][2]string{
+		facts := [][2]string{
 			{"Carried through", safe(c.Through)},
 			{"Names", safe(orNone(strings.Join(c.Named, ", ")))},
 			{"Answer", fmt.Sprintf("%s: %s", p.answer(c.Answer), c.Reason)},
 			{"Enforcement", enforcementText(c.Enforcement)},
-		})
+		}
+		if c.PlannedDowntime != "" {
+			facts = append(facts, [2]string{"Planned downtime", safe(c.PlannedDowntime)})
+		}
+		p.fields("  ", facts)
 		p.paragraph("  ", "", safe(strings.TrimSuffix(c.Message, seeAlso(c.Message))))
 		p.why("  ", c.Reason)
 		if c.Verdict != nil {
@@ -290,6 +299,17 @@ func (e *explainer) workloadPage(p *page, found *WorkloadResult) {
 		}
 		p.paragraph("  ", "", safe(text))
 	}
+}
+
+// downtimeText says whether a workload may be taken down now, or when; nothing where no downtime is planned.
+func downtimeText(outage gate.Outage) string {
+	switch {
+	case outage.Open != nil:
+		return "planned, and open until " + outage.Open.Format(time.RFC3339) + ": it may be taken down"
+	case outage.Planned:
+		return "it may not be taken down now: " + outage.Text
+	}
+	return ""
 }
 
 // enforcementText says what becomes of a rollout that is blocked.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
 	"forewarn.dev/forewarn/test/builders"
 )
 
@@ -91,5 +92,17 @@ func TestImagesIn(t *testing.T) {
 	want := []string{"init:1", "orders:1", "", ""}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestDowntimeText(t *testing.T) {
+	for want, outage := range map[string]gate.Outage{
+		"": {Text: "none is planned, and customers are owed 10 days (policy p)"},
+		"planned, and open until 2026-11-22T12:00:00Z: it may be taken down": {Open: &noon, Planned: true, Text: "the next"},
+		"it may not be taken down now: the next is planned":                  {Planned: true, Text: "the next is planned"},
+	} {
+		if got := downtimeText(outage); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

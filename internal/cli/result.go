@@ -215,6 +215,8 @@ type CarriedAPI struct {
 	// Enforcement is Deny, Warn or Audit, and left out where rollouts are not
 	// judged.
 	Enforcement string `json:"enforcement,omitempty"`
+	// PlannedDowntime is the one of the API that is open or comes next, and left out where there is none.
+	PlannedDowntime string `json:"plannedDowntime,omitempty"`
 	// Named are the revisions of the API that the annotation names. One that is
 	// governed names exactly one.
 	Named []string `json:"named,omitempty"`

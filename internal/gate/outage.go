@@ -14,6 +14,8 @@ import (
 type Outage struct {
 	// Open is the end of the planned downtime that is open. Nil: none is, and what takes the API down is refused.
 	Open *time.Time
+	// Planned says that there is a window to come.
+	Planned bool
 	// Text says when the next one is or, where none is planned, what customers are owed for one.
 	Text string
 	// NextChange is the moment at which this changes by itself.
@@ -39,6 +41,7 @@ func Downtime(in Input) Outage {
 	out.NextChange = firstOf(momentsAfter(in.Now, moments))
 	if next >= 0 {
 		w := windows[next]
+		out.Planned = true
 		out.Text = fmt.Sprintf("the next is planned from %s until %s (notice %s)",
 			w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339), short(w.Notice))
 		return out
