@@ -55,7 +55,8 @@ type judgedRevision struct {
 }
 
 type observedAPI struct {
-	keeper *v1alpha1.WorkloadRef
+	keeper  *v1alpha1.WorkloadRef
+	running []gate.RunningSet
 }
 
 func newBoard() *board {
@@ -125,13 +126,13 @@ func (b *board) dropRevision(key types.NamespacedName) {
 }
 
 // putAPI takes what was observed of an API, and returns the state of the gates.
-func (b *board) putAPI(key types.NamespacedName, keeper *v1alpha1.WorkloadRef) gateState {
+func (b *board) putAPI(key types.NamespacedName, keeper *v1alpha1.WorkloadRef, running []gate.RunningSet) gateState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.namespace(key.Namespace)
 	before, known := n.apis[key.Name]
-	if !known || !reflect.DeepEqual(before.keeper, keeper) {
-		n.apis[key.Name] = &observedAPI{keeper: keeper}
+	if !known || !reflect.DeepEqual(before.keeper, keeper) || !reflect.DeepEqual(before.running, running) {
+		n.apis[key.Name] = &observedAPI{keeper: keeper, running: running}
 		n.changed++
 		b.gates.wake(types.NamespacedName{Name: key.Namespace})
 	}
@@ -170,6 +171,7 @@ type page struct {
 	change   uint64
 	verdicts map[string]*gate.Verdict
 	keepers  map[string]*v1alpha1.WorkloadRef
+	running  map[string][]gate.RunningSet
 }
 
 // read returns the page of a namespace, and false while the board lacks something that was there from the beginning.
@@ -181,11 +183,12 @@ func (b *board) read(namespace string, apis, revisions []string) (page, bool) {
 		change:   n.changed,
 		verdicts: make(map[string]*gate.Verdict, len(revisions)),
 		keepers:  make(map[string]*v1alpha1.WorkloadRef, len(apis)),
+		running:  make(map[string][]gate.RunningSet, len(apis)),
 	}
 	lacking := map[boardKey]bool{}
 	for _, name := range apis {
 		if entry, known := n.apis[name]; known {
-			p.keepers[name] = entry.keeper
+			p.keepers[name], p.running[name] = entry.keeper, entry.running
 		} else {
 			lacking[boardKey{api: name}] = true
 		}

@@ -97,7 +97,7 @@ func TestAPageIsIncompleteWhileSomethingIsMissing(t *testing.T) {
 		t.Error("an API that nobody observed")
 	}
 	keeper := &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
-	b.putAPI(in("orders"), keeper)
+	b.putAPI(in("orders"), keeper, nil)
 	page, complete := read([]string{"orders"}, []string{"a", "b", "new"})
 	if !complete {
 		t.Error("what is deleted meanwhile, or comes later, keeps nobody waiting")
@@ -128,7 +128,7 @@ func TestAGateThatCannotBeWrittenIsToldOnce(t *testing.T) {
 	b := newBoard()
 	queued(t, b.gates)
 	revisions, apis := queued(t, b.revisions), queued(t, b.apis)
-	b.putAPI(in("orders"), nil)
+	b.putAPI(in("orders"), nil, nil)
 	b.putRevision(in("a"), &gate.Verdict{Admissible: true})
 	page, _ := b.read("shop", []string{"orders"}, []string{"a"})
 	b.written("shop", page.change, gateState{Failure: "quota"})
@@ -155,7 +155,7 @@ func TestTheKeeperIsRemembered(t *testing.T) {
 	if _, known := b.keeper(in("orders")); known {
 		t.Error("nothing is known yet")
 	}
-	b.putAPI(in("orders"), nil)
+	b.putAPI(in("orders"), nil, nil)
 	if keeper, known := b.keeper(in("orders")); !known || keeper != nil {
 		t.Error("known to have none")
 	}

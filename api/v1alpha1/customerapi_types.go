@@ -269,6 +269,12 @@ type ServingRevision struct {
 	// +optional
 	CompletedTime *metav1.Time `json:"completedTime,omitempty"`
 
+	// waitingSince is the moment from which it has been there without that
+	// customers were ever led to it, as is so of the half of a blue-green
+	// deployment that is to come. Left out, they were.
+	// +optional
+	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
+
 	// digest is the digest of the revision when it was first seen to serve. An
 	// object made anew under its name with other contents is not what serves.
 	// Left out, it is not known yet.
@@ -352,6 +358,12 @@ type PastRevision struct {
 	// untilTime is the moment until which it may be rolled back to.
 	// +required
 	UntilTime *metav1.Time `json:"untilTime,omitempty"`
+
+	// waitingSince is the moment from which it was there without that customers
+	// were ever led to it: it may run again, and no Service is moved to it for
+	// that. Left out, they were.
+	// +optional
+	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
 
 	// images are the images it ran with, where images are compared.
 	// +optional

@@ -2560,6 +2560,10 @@ func (in *PastRevision) DeepCopyInto(out *PastRevision) {
 		in, out := &in.UntilTime, &out.UntilTime
 		*out = (*in).DeepCopy()
 	}
+	if in.WaitingSince != nil {
+		in, out := &in.WaitingSince, &out.WaitingSince
+		*out = (*in).DeepCopy()
+	}
 	if in.Images != nil {
 		in, out := &in.Images, &out.Images
 		*out = make([]string, len(*in))
@@ -2924,6 +2928,10 @@ func (in *ServingRevision) DeepCopyInto(out *ServingRevision) {
 	}
 	if in.CompletedTime != nil {
 		in, out := &in.CompletedTime, &out.CompletedTime
+		*out = (*in).DeepCopy()
+	}
+	if in.WaitingSince != nil {
+		in, out := &in.WaitingSince, &out.WaitingSince
 		*out = (*in).DeepCopy()
 	}
 	if in.Images != nil {

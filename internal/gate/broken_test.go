@@ -221,7 +221,7 @@ func TestBroken(t *testing.T) {
 				s.after(72*time.Hour, onA[0], canary) // the union is promised
 				s.facts["a"] = breaking("v1=one")
 				s.after(time.Hour, onA[0], canary) // a lacks what b added, and serves beside it
-				s.after(time.Hour, onA[0], rolledOut("canary", "b", gate.Running{Revision: "b"}))
+				s.after(time.Hour, onA[0], rolledOut("canary", "b", gate.Running{Sets: led, Revision: "b"}))
 				s.after(time.Hour, onA[0])
 			},
 			want: []string{"a RolledBack - 3"},

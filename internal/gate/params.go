@@ -72,6 +72,7 @@ func Publish(in NamespaceInput) Published {
 		g := newGate(in, enforcement)
 		lost := g.addAPIs(apis)
 		g.addRevisions(entries)
+		g.addTraffic(apis, in.Revisions)
 		out.Dropped = append(out.Dropped, g.fit(cmp.Or(in.Limit, DefaultGateLimit))...)
 		out.LostSelectors = append(out.LostSelectors, lost...)
 		out.Gates[enforcement] = g.data()

@@ -190,23 +190,27 @@ func oldestFirst(a, b *entry) int {
 	return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.name, b.name))
 }
 
-// fit leaves out what has to be for the gate to be stored (A18), the oldest first, and says what: texts,
-// then revisions that are refused (without an entry they are not judged yet, and refused all the same), then
-// revisions that are admitted. Nothing that serves or may be rolled back to is ever left out, and nothing
-// that says what is governed.
+// fit leaves out what has to be for the gate to be stored (A18), the oldest first, and says what: texts, then
+// where customers could be led, then revisions that are refused (without an entry they are not judged yet, and
+// refused all the same), then revisions that are admitted. Nothing that serves or may be rolled back to is ever
+// left out, and nothing that says what is governed.
 func (g *gate) fit(limit int) (dropped []string) {
 	order := slices.Clone(g.entries)
 	slices.SortStableFunc(order, oldestFirst)
-	for _, drop := range []func(*entry) string{g.dropText, g.dropRefused, g.dropAdmitted} {
+	each := func(drop func(*entry) string) {
 		for _, e := range order {
 			if g.tables.size <= limit {
-				return dropped
+				return
 			}
 			if what := drop(e); what != "" {
 				dropped = append(dropped, strings.ToLower(string(g.enforcement))+" "+what)
 			}
 		}
 	}
+	each(g.dropText)
+	dropped = append(dropped, g.dropRun(limit)...)
+	each(g.dropRefused)
+	each(g.dropAdmitted)
 	return dropped
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Tables of a gate. The key of a line is a label as "<key>=<value>" (tablePair), an object as
-// "<resource>/<name>" (tableKeep), or else the name of a CustomerAPI or of an APIRevision: of all, none that
+// "<resource>/<name>" (tableKeep, tableCarry), or else the name of a CustomerAPI or of an APIRevision: of all, none that
 // is legal holds a blank or a newline.
 const (
 	tablePair    = "pair"
@@ -21,6 +21,11 @@ const (
 	tableKeep    = "keep"
 	tableHold    = "hold"
 	tableOutage  = "outage"
+	tableCarry   = "carry"
+	tableLead    = "lead"
+	tableRun     = "run"
+	tableBar     = "bar"
+	tableOpen    = "open"
 )
 
 // admitServed stands behind what is admitted because it serves or may be rolled back to (R11).

@@ -50,6 +50,9 @@ func TestTablesStandBetweenNewlines(t *testing.T) {
 		"keep.s":   "\ncustomerapis/orders orders\n",
 		"keep.t":   "\ncustomerapis/cart cart\n",
 		"keep.p":   "\nservices/shop cart orders\n",
+		"carry.p":  "\nservices/shop cart orders\n",
+		"lead.s":   "\norders shop\n",
+		"lead.t":   "\ncart shop\n",
 		"hold.s":   "\norders orders is held\n",
 		"hold.t":   "\ncart cart is held\n",
 		"hold-namespace": "customers rely on what is in shop (cart, orders): publish notices that cover its removal; " +

@@ -39,6 +39,8 @@ type PublishedAPI struct {
 	WindowOpen string
 	// Outage is the text of Downtime, for what is refused while none is open.
 	Outage string
+	// Running are the label sets of what runs, by what runs there.
+	Running []RunningSet
 }
 
 // PublishedRevision is one revision of the namespace.

@@ -55,6 +55,8 @@ type pass struct {
 	facts    map[string]RevisionFacts
 	settle   time.Duration
 	rollback time.Duration
+	// denies says that what is not admissible is refused.
+	denies bool
 }
 
 func newPass(in PromiseInput) *pass {
@@ -68,8 +70,10 @@ func newPass(in PromiseInput) *pass {
 		facts:    in.Revisions,
 		settle:   policies.Settle(),
 		rollback: policies.Rollback(),
+		denies:   policies.Enforcement() == v1alpha1.EnforcementDeny,
 	}
 	p.identify()
+	p.arrive(in.Observed)
 	p.room = roomLeft(p.serving)
 	p.markBreaches()
 	return p

@@ -31,6 +31,7 @@ type sighting struct {
 	pods      int32
 	images    []string
 	completed bool
+	led       bool // customers are led to it
 }
 
 // Serving is what serves, after what was observed: it begins the moment a pod or a wanted replica of a
@@ -67,6 +68,7 @@ func sightings(observed []Observation) map[servingKey]sighting {
 			s := seen[key]
 			s.pods += max(r.Pods, 0)
 			s.images = append(s.images, r.Images...)
+			s.led = s.led || leadTo(r.Sets)
 			s.completed = s.completed || o.Completed && key.revision == revisionName(o.Current)
 			seen[key] = s
 		}
@@ -99,6 +101,7 @@ func known(prev []v1alpha1.ServingRevision, now time.Time) map[servingKey]v1alph
 			e.Since = stamp(now)
 		}
 		e.CompletedTime = notAfter(e.CompletedTime, now)
+		e.WaitingSince = notAfter(e.WaitingSince, now)
 		entries[servingKey{workload: e.Workload, revision: e.Revision}] = e
 	}
 	return entries
@@ -108,6 +111,9 @@ func seenNow(e v1alpha1.ServingRevision, key servingKey, s sighting, now time.Ti
 	e.Workload, e.Revision = key.workload, key.revision
 	if e.Since == nil {
 		e.Since = stamp(now)
+		if !s.led {
+			e.WaitingSince = stamp(now)
+		}
 	}
 	// A rollout to no pods at all is complete at once, and serves nobody.
 	completed := s.completed && s.pods > 0

@@ -37,9 +37,12 @@ func served(workload, revision string, since time.Duration, completed ...time.Du
 	return e
 }
 
+// led are the labels of pods that customers are led to.
+var led = []gate.LabelSet{{Labels: map[string]string{"app": "orders"}, Ready: true, Led: true}}
+
 // pods is what a workload runs: so many pods, which as many replicas were asked for.
 func pods(revision string, n int32, images ...string) gate.Running {
-	return gate.Running{Revision: revision, Pods: n, Wanted: n, Images: images}
+	return gate.Running{Sets: led, Revision: revision, Pods: n, Wanted: n, Images: images}
 }
 
 // rolling and rolledOut are workloads whose rollout of a revision is under way, and complete.
@@ -68,15 +71,15 @@ func TestServing(t *testing.T) {
 		want     []v1alpha1.ServingRevision
 	}{
 		"A3 a revision serves from its first pod": {
-			observed: []gate.Observation{rolling("web", "a", gate.Running{Revision: "a", Pods: 1})},
+			observed: []gate.Observation{rolling("web", "a", gate.Running{Sets: led, Revision: "a", Pods: 1})},
 			want:     []v1alpha1.ServingRevision{served("web", "a", 0)},
 		},
 		"A3 a ReplicaSet that wants replicas serves before it has a pod": {
-			observed: []gate.Observation{rolling("web", "a", gate.Running{Revision: "a", Wanted: 1})},
+			observed: []gate.Observation{rolling("web", "a", gate.Running{Sets: led, Revision: "a", Wanted: 1})},
 			want:     []v1alpha1.ServingRevision{served("web", "a", 0)},
 		},
 		"A3 a ReplicaSet at zero without pods serves nobody": {
-			observed: []gate.Observation{rolledOut("web", "a", gate.Running{Revision: "a"})},
+			observed: []gate.Observation{rolledOut("web", "a", gate.Running{Sets: led, Revision: "a"})},
 		},
 		"A3 pods that name no revision serve, with their images": {
 			observed: []gate.Observation{rolledOut("web", "", pods("", 2, "shop/web:2", "shop/sidecar:1", "shop/web:2"))},
@@ -100,7 +103,7 @@ func TestServing(t *testing.T) {
 		},
 		"a rollout to no pods at all completes nothing": {
 			prev:     []v1alpha1.ServingRevision{served("web", "a", 0, 0)},
-			observed: []gate.Observation{rolledOut("web", "b", gate.Running{Revision: "b", Wanted: 1})},
+			observed: []gate.Observation{rolledOut("web", "b", gate.Running{Sets: led, Revision: "b", Wanted: 1})},
 			now:      time.Minute,
 			want:     []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("web", "b", time.Minute)},
 		},
@@ -124,7 +127,7 @@ func TestServing(t *testing.T) {
 		},
 		"A3 the old one stays with a last pod although the new one is complete": {
 			prev:     []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("web", "b", time.Hour)},
-			observed: []gate.Observation{rolledOut("web", "b", pods("b", 2), gate.Running{Revision: "a", Pods: 1})},
+			observed: []gate.Observation{rolledOut("web", "b", pods("b", 2), gate.Running{Sets: led, Revision: "a", Pods: 1})},
 			now:      2 * time.Hour,
 			want: []v1alpha1.ServingRevision{
 				served("web", "a", 0, 0), served("web", "b", time.Hour, 2*time.Hour),
@@ -132,7 +135,7 @@ func TestServing(t *testing.T) {
 		},
 		"A3 the old one stays while a ReplicaSet of it wants a replica": {
 			prev:     []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("web", "b", time.Hour)},
-			observed: []gate.Observation{rolledOut("web", "b", pods("b", 2), gate.Running{Revision: "a", Wanted: 1})},
+			observed: []gate.Observation{rolledOut("web", "b", pods("b", 2), gate.Running{Sets: led, Revision: "a", Wanted: 1})},
 			now:      2 * time.Hour,
 			want: []v1alpha1.ServingRevision{
 				served("web", "a", 0, 0), served("web", "b", time.Hour, 2*time.Hour),
@@ -140,7 +143,7 @@ func TestServing(t *testing.T) {
 		},
 		"A3 the old one leaves when the new one is complete and nothing of it is there": {
 			prev:     []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("web", "b", time.Hour)},
-			observed: []gate.Observation{rolledOut("web", "b", pods("b", 2), gate.Running{Revision: "a"})},
+			observed: []gate.Observation{rolledOut("web", "b", pods("b", 2), gate.Running{Sets: led, Revision: "a"})},
 			now:      2 * time.Hour,
 			want:     []v1alpha1.ServingRevision{served("web", "b", time.Hour, 2*time.Hour)},
 		},
@@ -152,7 +155,7 @@ func TestServing(t *testing.T) {
 		},
 		"A3 what was complete and has no pods now takes nobody's place": {
 			prev:     []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("web", "b", 0, 0)},
-			observed: []gate.Observation{rolling("web", "b", gate.Running{Revision: "b", Wanted: 2})},
+			observed: []gate.Observation{rolling("web", "b", gate.Running{Sets: led, Revision: "b", Wanted: 2})},
 			now:      time.Hour,
 			want:     []v1alpha1.ServingRevision{served("web", "a", 0, 0), served("web", "b", 0, 0)},
 		},
@@ -184,7 +187,7 @@ func TestServing(t *testing.T) {
 		"A3 blue that stands at zero leaves when green is complete": {
 			prev: []v1alpha1.ServingRevision{served("blue", "a", 0, 0), served("green", "b", 0, 0)},
 			observed: []gate.Observation{
-				rolledOut("blue", "a", gate.Running{Revision: "a"}), rolledOut("green", "b", pods("b", 1)),
+				rolledOut("blue", "a", gate.Running{Sets: led, Revision: "a"}), rolledOut("green", "b", pods("b", 1)),
 			},
 			now:  time.Hour,
 			want: []v1alpha1.ServingRevision{served("green", "b", 0, 0)},
@@ -192,7 +195,7 @@ func TestServing(t *testing.T) {
 		"A3 all that stand at zero stay": {
 			prev: []v1alpha1.ServingRevision{served("blue", "a", 0, 0), served("green", "b", 0, 0)},
 			observed: []gate.Observation{
-				rolledOut("blue", "a", gate.Running{Revision: "a"}), rolledOut("green", "b"),
+				rolledOut("blue", "a", gate.Running{Sets: led, Revision: "a"}), rolledOut("green", "b"),
 			},
 			now:  time.Hour,
 			want: []v1alpha1.ServingRevision{served("blue", "a", 0, 0), served("green", "b", 0, 0)},
@@ -266,7 +269,7 @@ func TestServingKeepsWhatHasPodsBeforeWhatIsWanted(t *testing.T) {
 	var running []gate.Running
 	for i := range 200 {
 		running = append(running, pods(fmt.Sprintf("pods-%d", i), 1))
-		running = append(running, gate.Running{Revision: fmt.Sprintf("any-%d", i), Wanted: 1})
+		running = append(running, gate.Running{Sets: led, Revision: fmt.Sprintf("any-%d", i), Wanted: 1})
 	}
 	with := 0
 	got := gate.Serving(nil, []gate.Observation{rolling("web", "pods-0", running...)}, noon)

@@ -186,6 +186,8 @@ type Running struct {
 	Images []string
 	// Labels are the label sets of those pods, and of the ReplicaSets that ask for them.
 	Labels []map[string]string
+	// Sets are the same with what tells halves apart, for a Service may select by it.
+	Sets []LabelSet
 }
 
 // PromiseInput is all that the promise of an API depends on.

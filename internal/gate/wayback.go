@@ -48,7 +48,9 @@ func (p *pass) left() []v1alpha1.PastRevision {
 			continue
 		}
 		seen[e.Revision] = true
-		past := v1alpha1.PastRevision{Revision: e.Revision, Since: stamp(p.since(e.Revision)), UntilTime: until}
+		past := v1alpha1.PastRevision{
+			Revision: e.Revision, Since: stamp(p.since(e.Revision)), UntilTime: until, WaitingSince: p.neverLed(e.Revision),
+		}
 		facts, _ := p.factsOf(e.Revision)
 		past.Digest, past.Images = facts.Digest, imageSet(facts.Images, nil)
 		if id, known := p.identityOf(e.Revision); known {

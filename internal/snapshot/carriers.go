@@ -25,6 +25,9 @@ type Carriers struct {
 	Leading map[string]map[string]string
 	// traffic are the label sets that lead customers to pods now, slot keys included.
 	traffic []map[string]string
+	// leads are those of them by which customers come: of Services, unless there are none. A Service that carriedBy names
+	// just now says nothing of pods that were there before it.
+	leads []map[string]string
 	// Missing are the Services that are not there, or select nothing once slot keys are left out.
 	Missing []string
 	// Unfit says that matchLabels select nothing once slot keys are left out, or are labels that no pod can have.
@@ -58,20 +61,32 @@ func (s *Snapshot) Carriers(ctx context.Context, api *v1alpha1.CustomerAPI) (Car
 			return Carriers{}, err
 		}
 	}
+	if !slices.ContainsFunc(found.Selectors, func(s v1alpha1.PodSelector) bool { return s.Service != "" }) {
+		found.leads = found.traffic
+	}
 	return found, nil
+}
+
+// lead takes by what labels customers come by a Service.
+func (c *Carriers) lead(api *v1alpha1.CustomerAPI, service string, labels map[string]string) {
+	c.traffic = append(c.traffic, labels)
+	known := func(s v1alpha1.PodSelector) bool { return s.Service == service }
+	if service != "" && (!EverServed(api) || slices.ContainsFunc(api.Status.Selectors, known)) {
+		c.leads = append(c.leads, labels)
+	}
 }
 
 // declare takes what carriedBy gives. Where that is nothing, what it last gave stays.
 func (c *Carriers) declare(api *v1alpha1.CustomerAPI, service string, labels map[string]string) bool {
 	if governed := gate.StripSlots(labels, api.Spec.CarriedBy.SlotKeys); gate.UsableSelector(governed) {
 		c.Declared = append(c.Declared, v1alpha1.PodSelector{Service: service, MatchLabels: governed})
-		c.traffic = append(c.traffic, labels)
+		c.lead(api, service, labels)
 		return true
 	}
 	for _, known := range api.Status.Selectors {
 		if known.Service == service && known.KeptFor == "" {
 			c.Declared = append(c.Declared, known)
-			c.traffic = append(c.traffic, known.MatchLabels)
+			c.lead(api, service, known.MatchLabels)
 		}
 	}
 	return false
@@ -93,7 +108,7 @@ func (s *Snapshot) follow(ctx context.Context, api *v1alpha1.CustomerAPI, c *Car
 			c.Leading[known.Service], labels = selected, selected
 		}
 	}
-	c.traffic = append(c.traffic, labels)
+	c.lead(api, known.Service, labels)
 	return nil
 }
 
@@ -119,6 +134,11 @@ func (c Carriers) carries(labels map[string]string) bool {
 // takesTraffic says whether customers are led to pods with these labels.
 func (c Carriers) takesTraffic(labels map[string]string) bool {
 	return slices.ContainsFunc(c.traffic, func(s map[string]string) bool { return gate.Selects(s, labels) })
+}
+
+// leadsTo says whether customers come to pods with these labels by what they have known until now.
+func (c Carriers) leadsTo(labels map[string]string) bool {
+	return slices.ContainsFunc(c.leads, func(s map[string]string) bool { return gate.Selects(s, labels) })
 }
 
 // MayCarry says whether a change of the object may change what serves the API: a Service that carries it, or a pod

@@ -107,6 +107,7 @@ func (o *observer) addReplicaSet(set *appsv1.ReplicaSet, wanted int32) {
 	running.Wanted += wanted
 	addImages(running, &set.Spec.Template.Spec)
 	addLabels(running, set.Spec.Template.Labels)
+	o.addSet(running, set.Spec.Template.Labels, false)
 	if ref.Kind == "ReplicaSet" {
 		o.addTemplate(ref, &set.Spec.Template, rolledOut(set, appsv1.SchemeGroupVersion.WithKind("ReplicaSet")))
 	}
@@ -193,6 +194,7 @@ func (o *observer) addPod(pod *corev1.Pod) {
 	if ready {
 		w.ready++
 	}
+	o.addSet(running, pod.Labels, ready && pod.DeletionTimestamp == nil)
 	w.pods++
 	w.traffic = w.traffic || o.carriers.takesTraffic(pod.Labels)
 	// Where no template was read, the youngest pod says what is wanted.

@@ -99,7 +99,7 @@ func ref(kind, name string) v1alpha1.WorkloadRef { return v1alpha1.WorkloadRef{K
 
 // butLabels: they have a test of their own.
 var butLabels = cmp.Options{
-	cmpopts.IgnoreFields(gate.Observation{}, "Template"), cmpopts.IgnoreFields(gate.Running{}, "Labels"),
+	cmpopts.IgnoreFields(gate.Observation{}, "Template"), cmpopts.IgnoreFields(gate.Running{}, "Labels", "Sets"),
 }
 
 func TestObserve(t *testing.T) {
@@ -308,5 +308,87 @@ func TestObserveLabels(t *testing.T) {
 	}
 	if diff := cmp.Diff(labelled("next", "yes"), got[0].Template); diff != "" {
 		t.Errorf("template (-want +got):\n%s", diff)
+	}
+}
+
+// By them it is known where a Service would lead: with what tells halves apart, and without what tells pods apart.
+func TestObserveSets(t *testing.T) {
+	hash := appsv1.DefaultDeploymentUniqueLabelKey
+	leaving := orders("slot", "leaving").pod("z", "ReplicaSet", "orders-zzz", "orders-1", true)
+	leaving.DeletionTimestamp, leaving.Finalizers = &metav1.Time{Time: noon}, []string{"x"}
+	api := apiCarriedBy(v1alpha1.Carrier{
+		Services: []string{"orders", "decoy"}, SlotKeys: []string{"slot"}, MatchLabels: set{"by": "hand"},
+	})
+	api.Status.Serving = []v1alpha1.ServingRevision{{Revision: "orders-1"}}
+	api.Status.Selectors = []v1alpha1.PodSelector{{Service: "orders", MatchLabels: set{"app": "orders"}}}
+	s := New(FromManifests([]client.Object{
+		service("orders", set{"app": "orders", "slot": "blue"}),
+		orders("slot", "blue", hash, "aaa").replicaSet("orders", "aaa", "orders-1", 2),
+		orders("slot", "blue", hash, "aaa", "apps.kubernetes.io/pod-index", "0").pod("a", "ReplicaSet", "orders-aaa", "orders-1", true),
+		orders("slot", "blue", hash, "aaa", "apps.kubernetes.io/pod-index", "1").pod("b", "ReplicaSet", "orders-aaa", "orders-1", false),
+		orders("slot", "green", hash, "bbb").pod("c", "ReplicaSet", "orders-bbb", "orders-1", false),
+		orders("slot", "wanted", hash, "ccc").replicaSet("orders", "ccc", "orders-1", 1),
+		orders("slot", "none", hash, "ddd").replicaSet("orders", "ddd", "orders-1", 0),
+		leaving,
+		service("decoy", set{"app": "orders", "slot": "decoy"}), // which carriedBy names just now
+		orders("slot", "decoy", "by", "hand").pod("d", "", "", "orders-1", true),
+	}), nil)
+	carriers, err := s.Carriers(t.Context(), api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed, err := s.Observe(t.Context(), api, carriers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []gate.LabelSet
+	for _, r := range gate.RunningSets(observed) {
+		got = append(got, r.LabelSet)
+	}
+	want := []gate.LabelSet{
+		{Labels: set{"app": "orders", "slot": "blue", hash: "aaa"}, Ready: true, Led: true},
+		{Labels: set{"app": "orders", "slot": "green", hash: "bbb"}},
+		{Labels: set{"app": "orders", "slot": "wanted", hash: "ccc"}},
+		{Labels: set{"app": "orders", "slot": "leaving"}},
+		{Labels: set{"app": "orders", "slot": "decoy", "by": "hand"}, Ready: true},
+	}
+	byText := cmpopts.SortSlices(func(a, b gate.LabelSet) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+	if diff := cmp.Diff(want, got, byText); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// By what customers come to pods: as long as nothing ever served, by whatever is declared.
+func TestLed(t *testing.T) {
+	hand := []v1alpha1.PodSelector{{MatchLabels: set{"app": "orders"}}}
+	byOrders := []v1alpha1.PodSelector{{Service: "orders", MatchLabels: set{"app": "orders"}}}
+	tests := map[string]struct {
+		carrier v1alpha1.Carrier
+		before  []v1alpha1.PodSelector // in force until now, of what served
+		want    bool
+	}{
+		"a Service, at first":                     {carrier: v1alpha1.Carrier{Services: []string{"orders"}}, want: true},
+		"a Service that is known":                 {carrier: v1alpha1.Carrier{Services: []string{"orders"}}, before: byOrders, want: true},
+		"a Service that is new":                   {carrier: v1alpha1.Carrier{Services: []string{"orders"}}, before: hand},
+		"a Service that is named no more":         {carrier: v1alpha1.Carrier{Services: []string{"nosuch"}}, before: byOrders, want: true},
+		"labels, where there is no Service":       {carrier: v1alpha1.Carrier{MatchLabels: set{"app": "orders"}}, before: hand, want: true},
+		"labels, where no Service is left":        {carrier: v1alpha1.Carrier{MatchLabels: set{"app": "orders"}}, want: true},
+		"labels beside a Service that leads away": {carrier: v1alpha1.Carrier{Services: []string{"away"}, MatchLabels: set{"app": "orders"}}, before: hand},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := apiCarriedBy(test.carrier)
+			if api.Status.Selectors = test.before; len(test.before) > 0 {
+				api.Status.Serving = []v1alpha1.ServingRevision{{Revision: "orders-1"}}
+			}
+			s := New(FromManifests([]client.Object{service("orders", set{"app": "orders"}), service("away", set{"app": "away"})}), nil)
+			carriers, err := s.Carriers(t.Context(), api)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := carriers.leadsTo(set{"app": "orders", "x": "y"}); got != test.want {
+				t.Errorf("led: %t", got)
+			}
+		})
 	}
 }

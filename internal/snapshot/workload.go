@@ -77,6 +77,18 @@ func addLabels(running *gate.Running, labels map[string]string) {
 	}
 }
 
+// addSet takes the labels of a pod in as a Service may select by them.
+func (o *observer) addSet(running *gate.Running, labels map[string]string, ready bool) {
+	set := gate.LabelSet{Labels: gate.SharedLabels(labels), Ready: ready, Led: o.carriers.leadsTo(labels)}
+	i := slices.IndexFunc(running.Sets, func(known gate.LabelSet) bool { return maps.Equal(known.Labels, set.Labels) })
+	if i < 0 {
+		running.Sets = append(running.Sets, set)
+		return
+	}
+	known := &running.Sets[i]
+	known.Ready, known.Led = known.Ready || set.Ready, known.Led || set.Led
+}
+
 // rolledOut says whether the present template of a workload has been rolled out. Where that cannot be told it has
 // not: what served before then keeps serving.
 func rolledOut(object client.Object, kind schema.GroupVersionKind) bool {
