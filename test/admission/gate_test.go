@@ -95,6 +95,23 @@ func (g *gate) keep(api, text string, objects ...string) *gate {
 	return g.line("hold", api, text)
 }
 
+// carries says what customers of an API come by ("services/orders"), Services first, and what runs.
+func (g *gate) carries(api string, objects ...string) *gate {
+	var services []string
+	for _, object := range objects {
+		g.line("carry", object, strings.TrimSpace(g.tables["carry"][object]+" "+api))
+		if service, ok := strings.CutPrefix(object, "services/"); ok {
+			services = append(services, service)
+		}
+	}
+	return g.line("lead", api, strings.Join(services, " "))
+}
+
+// runs are the sets of labels that run: "r+orders-1,app=orders".
+func (g *gate) runs(api string, sets ...string) *gate {
+	return g.line("run", api, strings.Join(sets, ";"))
+}
+
 // data is what the ConfigMap holds: each table spread over keys by the last
 // character of the keys of its lines, every line between two newlines.
 func (g *gate) data() map[string]string {
