@@ -96,6 +96,10 @@ rules:
 func install(ctx context.Context) error {
 	root := filepath.Join("..", "..")
 	crds := filepath.Join(root, "config", "crd", "bases")
+	httpRoutes, err := httpRouteCRD(ctx)
+	if err != nil {
+		return err
+	}
 	rendered, err := kubectl(ctx, nil, "kustomize", filepath.Join(root, "config", "admission"))
 	if err != nil {
 		return err
@@ -106,8 +110,8 @@ func install(ctx context.Context) error {
 	}{
 		{nil, []string{"create", "namespace", ownNamespace}},
 		{rendered, []string{"apply", "-f", "-"}},
-		{nil, []string{"apply", "-f", crds, "-f", "testdata/argo.yaml"}},
-		{nil, []string{"wait", "--for=condition=Established", "--timeout=60s", "-f", crds, "-f", "testdata/argo.yaml"}},
+		{nil, []string{"apply", "--server-side", "-f", crds, "-f", "testdata/argo.yaml", "-f", httpRoutes}},
+		{nil, []string{"wait", "--for=condition=Established", "--timeout=60s", "-f", crds, "-f", "testdata/argo.yaml", "-f", httpRoutes}},
 		{rights(), []string{"apply", "-f", "-"}},
 	}
 	for _, step := range steps {
@@ -129,6 +133,7 @@ func rights() []byte {
 				{APIGroups: []string{""}, Resources: []string{"configmaps", "namespaces"}, Verbs: all},
 				{APIGroups: []string{"forewarn.dev"}, Resources: []string{"*"}, Verbs: all},
 				{APIGroups: []string{"apps"}, Resources: []string{"deployments", "replicasets"}, Verbs: all},
+				{APIGroups: []string{"gateway.networking.k8s.io"}, Resources: []string{"httproutes"}, Verbs: all},
 			},
 		},
 		&rbacv1.ClusterRoleBinding{
