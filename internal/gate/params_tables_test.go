@@ -29,10 +29,10 @@ func flat(data map[string]string) map[string]string {
 func TestTablesStandBetweenNewlines(t *testing.T) {
 	a := governed("orders", nil, map[string]string{"app": "orders"}, map[string]string{"tier": ""})
 	a.Held, a.Hold = true, "orders is held"
-	a.API.Spec.CarriedBy.Services = []string{"shop"}
+	a.API.Spec.CarriedBy.Services, a.API.Status.Selectors[0].Service = []string{"shop"}, "shop"
 	b := governed("cart", nil, map[string]string{"app": "cart"})
 	b.Held, b.Hold = true, "cart is held"
-	b.API.Spec.CarriedBy.Services = []string{"shop"}
+	b.API.Spec.CarriedBy.Services, b.API.Status.Selectors[0].Service = []string{"shop"}, "shop"
 	in := namespace(a, b)
 	in.Revisions = append(in.Revisions,
 		revision("orders-2", "orders", refused("no")), revision("orders-1", "orders", admissible()))

@@ -27,6 +27,8 @@ const (
 //	bar    orders-2          -> why customers are not led to it
 //	open   orders            -> 2027-03-01T04:00:00Z          the end of the planned downtime that is open
 //
+// While customers rely on the API, that is: what may be deleted may be moved.
+//
 // A set of labels in run begins with r for ready or n for not, + where customers may be led there or - where not, and
 // the revision.
 func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
@@ -35,12 +37,12 @@ func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
 		verdicts[r.API+" "+r.Name] = r.Verdict
 	}
 	for _, a := range apis {
-		if !a.Governed || enforcementOf(a) != g.enforcement {
+		if !a.Governed || !a.Held || enforcementOf(a) != g.enforcement {
 			continue
 		}
 		name := a.API.Name
 		services := servicesOf(a.API)
-		for _, service := range services {
+		for _, service := range seenServices(a.API) {
 			g.tables.append(tableCarry, "services/"+service, name)
 		}
 		for _, route := range a.API.Spec.CarriedBy.HTTPRoutes {
@@ -63,12 +65,22 @@ func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
 // servicesOf are the Services by which customers come to an API: those of carriedBy, and those whose labels are in force
 // although it names them no more.
 func servicesOf(api *v1alpha1.CustomerAPI) []string {
-	services := slices.Clone(api.Spec.CarriedBy.Services)
+	return legalNames(slices.Concat(api.Spec.CarriedBy.Services, seenServices(api)))
+}
+
+// seenServices are those whose labels were ever read. One that carriedBy names and that was never there may be made with
+// whatever labels: what it leads to was led to by nobody.
+func seenServices(api *v1alpha1.CustomerAPI) []string {
+	var services []string
 	for _, s := range api.Status.Selectors {
 		services = append(services, s.Service)
 	}
-	slices.Sort(services)
-	return slices.DeleteFunc(slices.Compact(services), func(service string) bool { return !legalName(service) })
+	return legalNames(services)
+}
+
+func legalNames(names []string) []string {
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return !legalName(name) })
 }
 
 // legalRoute says that a name can be a line of its own; the schema bounds the rest.

@@ -30,9 +30,10 @@ func trafficOf(in gate.NamespaceInput, e v1alpha1.Enforcement) map[string]string
 	return data
 }
 
-func led2(name string) gate.PublishedAPI {
+func relied(name string) gate.PublishedAPI {
 	a := governed(name, nil, map[string]string{"app": name})
-	a.API.Spec.CarriedBy.Services = []string{name}
+	a.API.Spec.CarriedBy.Services, a.API.Status.Selectors[0].Service = []string{name}, name
+	a.Held = true
 	return a
 }
 
@@ -105,7 +106,7 @@ func TestPublishTraffic(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := led2("orders")
+			a := relied("orders")
 			a.API.Status.Serving, a.API.Status.WayBack = tc.serving, tc.wayBack
 			a.Running = []gate.RunningSet{tc.running}
 			in := namespace(a)
@@ -122,26 +123,32 @@ func TestPublishTraffic(t *testing.T) {
 }
 
 func TestPublishWhatCarries(t *testing.T) {
-	a := governed("orders", nil, map[string]string{"app": "orders"})
+	a := relied("orders")
+	a.API.Status.Selectors[0].Service = ""
 	a.API.Spec.CarriedBy.Services = []string{"orders-grpc", "orders", "x services/other"}
 	a.API.Spec.CarriedBy.HTTPRoutes = []string{"orders.public", "x httproutes/other", ""}
 	a.API.Status.Selectors = append(a.API.Status.Selectors,
+		v1alpha1.PodSelector{Service: "orders", MatchLabels: map[string]string{"app": "orders"}},
+		v1alpha1.PodSelector{Service: "x services/other", MatchLabels: map[string]string{"app": "orders"}},
 		v1alpha1.PodSelector{Service: "taken-out", MatchLabels: map[string]string{"app": "orders"}, KeptFor: v1alpha1.KeptForService})
 	a.WindowOpen = "2027-03-10T13:00:00Z"
 	second := slot("late", "b")
 	second.Ready, second.Labels = false, map[string]string{"app": "orders", "slot": "late", "no label": "x"}
 	a.Running = []gate.RunningSet{slot("g", "b"), second, slot("b", "a"), slot("g", "b")}
-	other := led2("cart")
-	other.API.Spec.CarriedBy.Services = []string{"orders"}
+	other := relied("cart")
+	other.API.Spec.CarriedBy.Services, other.API.Status.Selectors[0].Service = []string{"orders"}, "orders"
 	other.Enforcement = warn
-	ungoverned := led2("mail")
+	ungoverned := relied("mail")
 	ungoverned.Governed = false
+	let := relied("let") // which may be deleted
+	let.Held = false
 	labels := governed("labels", nil, map[string]string{"app": "labels"}) // of which no Service is known
 	labels.Running = []gate.RunningSet{slot("g", "b")}
-	in := namespace(a, other, ungoverned, labels)
+	labels.Held = true
+	in := namespace(a, other, ungoverned, labels, let)
 	in.Revisions = []gate.PublishedRevision{revision("a", "orders", admissible()), revision("b", "orders", admissible())}
 	want := map[string]string{
-		"carry.services/orders": "orders", "carry.services/orders-grpc": "orders", "carry.services/taken-out": "orders",
+		"carry.services/orders": "orders", "carry.services/taken-out": "orders", // not orders-grpc, which was never there
 		"carry.httproutes/orders.public": "orders",
 		"lead.orders":                    "orders orders-grpc taken-out",
 		"run.orders":                     "n+b,app=orders,slot=late;r+a,app=orders,slot=b;r+b,app=orders,slot=g",
@@ -165,7 +172,7 @@ func TestTooManySetsAreNone(t *testing.T) {
 		"16 KiB": {sets: 64, label: 63, known: true}, "more than that": {sets: 64, label: 320},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := led2("orders")
+			a := relied("orders")
 			for i := range tc.sets {
 				s := slot(fmt.Sprintf("s%02d", i), "b")
 				for n := 0; n < tc.label; n += 40 {
@@ -186,7 +193,7 @@ func TestTooManySetsAreNone(t *testing.T) {
 // A18: before anything that may roll out, it is left out where customers could be led.
 func TestA18WhereCustomersCouldBeLedGoesBeforeRevisions(t *testing.T) {
 	in := crowded()
-	in.APIs[0].API.Spec.CarriedBy.Services = []string{"orders"}
+	in.APIs[0].API.Status.Selectors[0].Service = "orders"
 	in.APIs[0].Running = []gate.RunningSet{slot("g", "refused-1"), slot("b", "serving-0")}
 	whole := gate.Publish(in)
 	data := whole.Gates[deny]

@@ -252,7 +252,7 @@ func TestBypass23MovingRoutes(t *testing.T) {
 	}
 }
 
-// Point 9: what Flagger writes as it shifts weights, mirrors, and lets visitors stick (pkg/router/gateway_api.go); and what
+// What Flagger writes as it shifts weights, mirrors, and lets visitors stick (pkg/router/gateway_api.go); and what
 // the plugin of Argo Rollouts writes: weights, and a rule of its own for a header.
 func TestFlaggerAndArgoRolloutsShiftWeights(t *testing.T) {
 	t.Parallel()

@@ -101,7 +101,7 @@ func orderly(err error) error {
 	return printed{said}
 }
 
-// Point 7, bypass 22: what a Service that customers come by may become.
+// Bypass 22: what a Service that customers come by may become.
 func TestBypass22MovingServices(t *testing.T) {
 	t.Parallel()
 	s := governed(t, led())
@@ -356,7 +356,7 @@ func TestA2ServicesOfANamespaceThatGoes(t *testing.T) {
 	}))
 }
 
-// Point 9: what Argo Rollouts writes, down to the bytes (rollout/service.go), passes where the revision reached is
+// What Argo Rollouts writes, down to the bytes (rollout/service.go), passes where the revision reached is
 // admissible.
 func TestArgoRolloutsSwitchServices(t *testing.T) {
 	t.Parallel()
@@ -395,7 +395,7 @@ func TestArgoRolloutsSwitchServices(t *testing.T) {
 	s.refused(orderly(switches("ddd")), traffic, s.unready("app=orders,rollouts-pod-template-hash=ddd"))
 }
 
-// Point 9: what Flagger writes (pkg/router/kubernetes_default.go): the selector of the Service, replaced as a whole, with
+// What Flagger writes (pkg/router/kubernetes_default.go): the selector of the Service, replaced as a whole, with
 // its ports and metadata. Its copy of the Deployment is named by the Service orders-next, which is governed, too.
 func TestFlaggerSwitchesServices(t *testing.T) {
 	t.Parallel()

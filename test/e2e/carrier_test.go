@@ -14,20 +14,28 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// edit changes what carries the API "orders", as the developer, and waits until that was looked at.
+// edit changes what carries the API "orders", as somebody who may approve, and waits until that was looked at.
 func (e *env) edit(carrier v1alpha1.Carrier) {
 	e.t.Helper()
 	api := &v1alpha1.CustomerAPI{}
 	e.Eventually(func() error {
 		e.get(api, "orders")
 		api.Spec.CarriedBy = carrier
-		return e.developer.Update(e.ctx, api)
+		return e.admin.Update(e.ctx, api)
 	}).Should(Succeed())
 	e.Eventually(func(g Gomega) {
 		found := &v1alpha1.CustomerAPI{}
 		e.get(found, "orders")
 		g.Expect(found.Status.ObservedGeneration).To(HaveValue(Equal(api.Generation)))
 	}).Should(Succeed())
+}
+
+// lead has a Service select other pods, as the developer.
+func (e *env) lead(name string, selector map[string]string) error {
+	service := &corev1.Service{}
+	e.get(service, name)
+	service.Spec.Selector = selector
+	return e.developer.Update(e.ctx, service)
 }
 
 // held waits until the gate holds these selectors of the API "orders".
@@ -91,13 +99,15 @@ func TestAnAPIStaysGovernedWhateverCarriesIt(t *testing.T) {
 // Labels can be changed all the same: a workload with the new ones takes over, and the old ones leave by themselves.
 func TestLabelsMigrate(t *testing.T) {
 	e := adopted(t)
+	api := &v1alpha1.CustomerAPI{}
+	e.get(api, "orders")
+	api.Spec.CarriedBy.MatchLabels = map[string]string{"app": "orders-next"}
+	e.Expect(e.developer.Update(e.ctx, api)).To(Succeed())
+	e.held("app=orders;app=orders-next")
 	successor := e.deployment("orders-next", "orders-1", "orders:1")
 	e.Expect(e.developer.Create(e.ctx, successor)).To(Succeed())
 	e.rolledOut("orders-next", "orders:1")
-	service := &corev1.Service{}
-	e.get(service, "orders")
-	service.Spec.Selector = map[string]string{"app": "orders-next"}
-	e.Expect(e.developer.Update(e.ctx, service)).To(Succeed())
+	e.Eventually(func() error { return e.lead("orders", map[string]string{"app": "orders-next"}) }).Should(Succeed())
 
 	e.held("app=orders;app=orders-next")
 	e.Eventually(func() string { return e.ready("orders") }).Should(Equal("False CarrierChanged"))

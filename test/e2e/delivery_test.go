@@ -153,7 +153,7 @@ func TestTellingCustomersByMail(t *testing.T) {
 	s.Expect(notice.Status.Delivery.Affected).To(Equal(ptr.To[int32](3)))
 	s.Expect(notice.Status.Delivery.Delivered).To(Equal(ptr.To[int32](3)))
 	s.Expect(notice.Status.Delivery.CoveredTime).NotTo(BeNil())
-	s.Expect(s.events("no-delete")).To(ContainElement("Delivered"))
+	s.Eventually(func() []string { return s.events("no-delete") }).Should(ContainElement("Delivered")) // written after the status
 	first := s.hears("orders: Orders can no longer be deleted")
 	s.Expect(first["jane.doe@customer.example"][0].Content).To(ContainSubstring("Europe/Vienna"))
 	s.Expect(s.states("Published")).To(Equal(map[string]int{"Delivered": 3}))
