@@ -180,6 +180,30 @@ func TestBypass22MovingServices(t *testing.T) {
 	}
 }
 
+// What customers reach from outside of the cluster is not drawn back into it.
+func TestBypass22DrawingServicesBack(t *testing.T) {
+	t.Parallel()
+	const inside, port, balancer = corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer
+	for _, from := range []corev1.ServiceType{inside, port, balancer} {
+		service := ordersService("orders")
+		service.Spec.Type = from
+		s := governed(t, led(), service)
+		for _, to := range []corev1.ServiceType{inside, port, balancer} {
+			changed := service.DeepCopy()
+			if changed.Spec.Type = to; to == inside {
+				for i := range changed.Spec.Ports {
+					changed.Spec.Ports[i].NodePort = 0
+				}
+			}
+			want := ""
+			if from == port && to == inside || from == balancer && to != balancer {
+				want = fmt.Sprintf("orders: customers come by Service orders from outside of the cluster, and as a %s it would not let them in as a %s does; %s", to, from, planned(s))
+			}
+			s.judged(s.tenant.Update(t.Context(), changed, client.DryRunAll), traffic, want)
+		}
+	}
+}
+
 // writers are the ways to change an object, each as a dry run.
 func writers() map[string]func(*testing.T, *user, client.Object, client.Object) error {
 	return map[string]func(*testing.T, *user, client.Object, client.Object) error{
