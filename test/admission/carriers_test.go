@@ -3,6 +3,7 @@
 package admission
 
 import (
+	"cmp"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,14 +23,18 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 	}
 	free := api.DeepCopy()
 	free.Name = "free" // which never served
-	s := governed(t, shop().keep("orders", held, "customerapis/orders"), api, free)
-	taken := func(what string) string {
-		return "orders: customers come by what is taken out of carriedBy (" + what + "), so that is its removal; leave it and add others, " +
-			`publish a notice that covers it, or ask somebody with the verb approve on customerapis.forewarn.dev "orders"; see: kubectl get promises -n ` + s.name
+	hand := api.DeepCopy()
+	hand.Name = "hand" // to which no Service leads
+	hand.Spec.CarriedBy = v1alpha1.Carrier{MatchLabels: labels("app", "orders", "tier", "back")}
+	s := governed(t, shop().keep("orders", held, "customerapis/orders").keep("hand", held, "customerapis/hand"), api, free, hand)
+	taken := func(name, what string) string {
+		return name + ": customers come by what is taken out of carriedBy (" + what + "), so that is its removal; leave it and add others, " +
+			`publish a notice that covers it, or ask somebody with the verb approve on customerapis.forewarn.dev "` + name + `"; see: kubectl get promises -n ` + s.name
 	}
 	approver := person(t, "carrier-approver-"+s.name)
 	s.permit(approver, "carrier-approver-"+s.name, "customerapis", "approve")
 	for name, tc := range map[string]struct {
+		api    *v1alpha1.CustomerAPI // orders where it is left out
 		change func(*v1alpha1.CustomerAPISpec)
 		want   string
 	}{
@@ -40,16 +45,18 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 			s.CarriedBy.HTTPRoutes = append(s.CarriedBy.HTTPRoutes, "more")
 			s.CarriedBy.SlotKeys = append(s.CarriedBy.SlotKeys, "more")
 		}},
-		"in another order":      {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = []string{"orders-batch", "orders"} }},
-		"labels that tell more": {change: func(s *v1alpha1.CustomerAPISpec) { delete(s.CarriedBy.MatchLabels, "tier") }},
-		"no slots":              {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.SlotKeys = nil }}, // what is in force stays
-		"a Service":             {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = []string{"orders"} }, want: "services/orders-batch"},
-		"a Service for another": {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services[0] = "orders-next" }, want: "services/orders"},
-		"all Services":          {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = nil }, want: "services/orders; services/orders-batch"},
-		"the route":             {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.HTTPRoutes = nil }, want: "httproutes/orders"},
-		"labels that tell less": {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels["slot"] = "blue" }, want: "matchLabels app=orders,tier=back"},
-		"labels of others":      {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels["app"] = "decoy" }, want: "matchLabels app=orders,tier=back"},
-		"labels":                {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels = nil }, want: "matchLabels app=orders,tier=back"},
+		"in another order":               {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = []string{"orders-batch", "orders"} }},
+		"labels beside Services":         {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels = labels("app", "orders-next") }},
+		"labels that tell more, by hand": {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { delete(s.CarriedBy.MatchLabels, "tier") }},
+		"labels that tell more":          {change: func(s *v1alpha1.CustomerAPISpec) { delete(s.CarriedBy.MatchLabels, "tier") }},
+		"no slots":                       {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.SlotKeys = nil }}, // what is in force stays
+		"a Service":                      {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = []string{"orders"} }, want: "services/orders-batch"},
+		"a Service for another":          {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services[0] = "orders-next" }, want: "services/orders"},
+		"all Services":                   {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = nil }, want: "services/orders; services/orders-batch"},
+		"the route":                      {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.HTTPRoutes = nil }, want: "httproutes/orders"},
+		"labels that tell less":          {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels["slot"] = "blue" }, want: "matchLabels app=orders,tier=back"},
+		"labels of others":               {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels["app"] = "decoy" }, want: "matchLabels app=orders,tier=back"},
+		"labels":                         {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels = nil }, want: "matchLabels app=orders,tier=back"},
 	} {
 		for how, write := range writers() {
 			t.Run(name+" by "+how, func(t *testing.T) {
@@ -61,13 +68,15 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 					tc.change(&found.Spec)
 					return orderly(write(t, u, before, &found))
 				}
-				want := tc.want
+				changed, want := cmp.Or(tc.api, api), tc.want
 				if want != "" {
-					want = taken(want)
+					want = taken(changed.Name, want)
 				}
-				s.judged(try(s.tenant, api), carriers, want)
-				s.judged(try(approver, api), carriers, "")
-				s.judged(try(s.tenant, free), carriers, "")
+				s.judged(try(s.tenant, changed), carriers, want)
+				s.judged(try(approver, changed), carriers, "")
+				if changed == api {
+					s.judged(try(s.tenant, free), carriers, "")
+				}
 			})
 		}
 	}
