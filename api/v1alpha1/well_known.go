@@ -46,6 +46,10 @@ const (
 	// it. Only forewarn writes it.
 	ScheduleLabel = "forewarn.dev/schedule"
 
+	// ScheduleUIDAnnotation, on a ChangeNotice, tells the DeprecationSchedule that
+	// made it from one that had the name before. Only forewarn writes it.
+	ScheduleUIDAnnotation = "forewarn.dev/schedule-uid"
+
 	// BudgetLabel, on a ChangeNotice, names the DowntimeBudget for which forewarn
 	// drafted it.
 	BudgetLabel = "forewarn.dev/budget"
