@@ -32,8 +32,8 @@ type Change struct {
 
 // covers says whether an entry matches the change in all that the entry sets, and says enough to mean it (R5): the
 // operation or the fingerprint; the rule alone for what is of no operation, which nothing else names, and for nothing
-// that people declared, whatever it is; or nothing but the version, which covers its removal as a whole. The operations
-// of both are as they are compared.
+// that people declared, whatever it is; or nothing but the version, which covers its removal as a whole. That a version
+// is deprecated as a whole covers the deprecation of anything in it. The operations of both are as they are compared.
 func covers(entry *v1alpha1.CoveredChange, c *Change) bool {
 	if entry.Fingerprint != "" && entry.Fingerprint != c.Fingerprint ||
 		entry.Operation != "" && entry.Operation != c.Operation ||
@@ -47,6 +47,8 @@ func covers(entry *v1alpha1.CoveredChange, c *Change) bool {
 		return true
 	case entry.Rule != "":
 		return c.Operation == "" && c.Rule != RuleDeclared
+	case entry.Class == v1alpha1.ClassDeprecation:
+		return c.Rule != RuleDeclared
 	}
 	return c.Rule == RuleVersionRemoved
 }

@@ -18,6 +18,8 @@ func TestCoversR5(t *testing.T) {
 	versionGone := Change{Version: "v1", Rule: RuleVersionRemoved, Fingerprint: "ba9876543210", Class: v1alpha1.ClassRemoval}
 	serverGone := Change{Version: "v1", Rule: "api-server-path-removed", Fingerprint: "cccccccccccc", Class: v1alpha1.ClassBreaking}
 	declared := Change{Version: "v1", Rule: "declared", Fingerprint: "aaaaaaaaaaaa", Class: v1alpha1.ClassBehaviour}
+	deprecated := Change{Version: "v1", Operation: "GET /orders", Rule: "endpoint-deprecated", Fingerprint: "dddddddddddd", Class: v1alpha1.ClassDeprecation}
+	declaredSo := Change{Version: "v1", Operation: "GET /orders", Rule: "declared", Fingerprint: "eeeeeeeeeeee", Class: v1alpha1.ClassDeprecation}
 	cases := map[string]struct {
 		entry  v1alpha1.CoveredChange
 		change Change
@@ -55,6 +57,13 @@ func TestCoversR5(t *testing.T) {
 		"an operation does not cover the version":   {v1alpha1.CoveredChange{Version: "v1", Operation: "DELETE /orders/{id}"}, versionGone, false},
 		"a declared change by its fingerprint":      {v1alpha1.CoveredChange{Version: "v1", Fingerprint: "aaaaaaaaaaaa"}, declared, true},
 		"a declared change by nothing but declared": {v1alpha1.CoveredChange{Version: "v1", Rule: "declared"}, declared, false},
+		"a deprecated version is so in each part":   {v1alpha1.CoveredChange{Version: "v1", Class: "Deprecation"}, deprecated, true},
+		"and in that of no other version":           {v1alpha1.CoveredChange{Version: "v2", Class: "Deprecation"}, deprecated, false},
+		"and nothing of it may go":                  {v1alpha1.CoveredChange{Version: "v1", Class: "Deprecation"}, deleted, false},
+		"nor all of it":                             {v1alpha1.CoveredChange{Version: "v1", Class: "Deprecation"}, versionGone, false},
+		"nor change":                                {v1alpha1.CoveredChange{Version: "v1", Class: "Deprecation"}, serverGone, false},
+		"nor what somebody calls so":                {v1alpha1.CoveredChange{Version: "v1", Class: "Deprecation"}, declaredSo, false},
+		"the removal of a version deprecates none":  {v1alpha1.CoveredChange{Version: "v1"}, deprecated, false},
 		"the version's removal by its rule":         {v1alpha1.CoveredChange{Version: "v1", Rule: RuleVersionRemoved}, versionGone, true},
 	}
 	for name, c := range cases {
