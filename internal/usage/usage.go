@@ -183,11 +183,17 @@ func (a *Answer) count(numbers []int32) (listed, unlisted int32) {
 // Customers are those of the list who used any of what changes, those included who used what may be it by another name;
 // versions are those that the API has. known is false where it cannot be told of all of it who did.
 func (a *Answer) Customers(changes []notice.Change, versions []string) (ids []v1alpha1.CustomerID, known bool) {
+	ids, _, known = a.Users(changes, versions)
+	return ids, known
+}
+
+// Users are Customers, and how many besides used it who are not in the list.
+func (a *Answer) Users(changes []notice.Change, versions []string) (ids []v1alpha1.CustomerID, unlisted int32, known bool) {
 	var numbers []int32
 	for i := range changes {
 		who, known := a.used.Of(changes[i].Version, changes[i].Operation, versions)
 		if !known {
-			return nil, false
+			return nil, 0, false
 		}
 		numbers = append(numbers, who...)
 		for _, besides := range a.used.Besides(changes[i].Version, changes[i].Operation, versions) {
@@ -196,9 +202,9 @@ func (a *Answer) Customers(changes []notice.Change, versions []string) (ids []v1
 	}
 	slices.Sort(numbers)
 	numbers = slices.Compact(numbers)
-	listed, _ := a.count(numbers)
+	listed, unlisted := a.count(numbers)
 	for _, number := range numbers[:listed] {
 		ids = append(ids, a.listed[number])
 	}
-	return ids, true
+	return ids, unlisted, true
 }

@@ -3,6 +3,7 @@ package usage
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,33 @@ func TestWhoUsedWhat(t *testing.T) {
 		got, known := a.Customers(c.changes, []string{"v1", "v2", "v3"})
 		if diff := cmp.Diff(c.want, got); diff != "" || known == c.unknown {
 			t.Errorf("%s: known %t (-want +got):\n%s", name, known, diff)
+		}
+	}
+}
+
+// Who is in no list used it all the same.
+func TestHowManyUsedIt(t *testing.T) {
+	a, problem := Read([]Sample{
+		used("c-1", "GET /orders", "v1"), used("c-9", "GET /orders", "v1"), used("c-8", "GET /lines", "v1"), used("c-9", "GET /lines", "v1"), used("c-7", "GET /lines", "v2"),
+	}, labels, listed)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	for name, c := range map[string]struct {
+		changes  []notice.Change
+		ids      []v1alpha1.CustomerID
+		unlisted int32
+		known    bool
+	}{
+		"an operation":       {[]notice.Change{{Version: "v1", Operation: "GET /orders"}}, []v1alpha1.CustomerID{"c-1"}, 1, true},
+		"two, and each once": {[]notice.Change{{Version: "v1", Operation: "GET /orders"}, {Version: "v1", Operation: "GET /lines"}}, []v1alpha1.CustomerID{"c-1"}, 2, true},
+		"a version":          {[]notice.Change{{Version: "v1", Rule: notice.RuleVersionRemoved}}, []v1alpha1.CustomerID{"c-1"}, 2, true},
+		"nobody did":         {[]notice.Change{{Version: "v1", Operation: "POST /orders"}}, nil, 0, true},
+		"nobody can know":    {[]notice.Change{{Version: "v1", Operation: "POST webhook:a"}}, nil, 0, false},
+	} {
+		ids, unlisted, known := a.Users(c.changes, []string{"v1", "v2"})
+		if !slices.Equal(ids, c.ids) || unlisted != c.unlisted || known != c.known {
+			t.Errorf("%s: %v and %d more, %t", name, ids, unlisted, known)
 		}
 	}
 }
