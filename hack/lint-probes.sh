@@ -71,7 +71,7 @@ probe internal/delivery/tests/probe_test.go clean "_ \"$module/test/internet/lea
 probe internal/delivery/probe.go 'a pure package has no network' '_ "net/http"'
 forbid internal/telling $module/internal/{delivery,gate,snapshot}/leaf
 permit internal/telling $module/{api,internal/audience,internal/notice}/leaf $module/internal/delivery
-forbid internal/schedule $module/internal/{delivery,gate,snapshot}/leaf
+forbid internal/schedule $module/internal/{delivery,gate,snapshot}/leaf $module/test/builders/leaf
 permit internal/schedule $module/{api,internal/notice}/leaf
 forbid internal/usage $module/internal/{audience,delivery,gate,snapshot}/leaf $module/test/{internet,prometheus}/leaf
 permit internal/usage/prom $module/{api,internal/delivery/egress,internal/notice,internal/usage}/leaf net/http

@@ -156,7 +156,8 @@ type ScheduleNotice struct {
 	// +optional
 	Locale Locale `json:"locale,omitempty"`
 
-	// help is where customers find help, for example a URL.
+	// help is where customers find help, for example a URL. Left out, it is
+	// migrationGuide or, without one, the address of the replacement.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -362,6 +363,11 @@ type DeprecationScheduleStatus struct {
 	// +optional
 	UsageTime *metav1.Time `json:"usageTime,omitempty"`
 
+	// queryDigest is the digest of the usage query that stillUsing answers. To
+	// another it is no answer.
+	// +optional
+	QueryDigest Digest `json:"queryDigest,omitempty"`
+
 	// routes are what the routes say and do.
 	// +optional
 	// +listType=map
@@ -376,6 +382,12 @@ type ScheduledNotice struct {
 	// notice is its name.
 	// +required
 	Notice ObjectName `json:"notice,omitempty"`
+
+	// uid tells it from another of that name, which the schedule did not make.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	UID string `json:"uid,omitempty"`
 
 	// step is the step that it tells of.
 	// +required
@@ -395,6 +407,11 @@ type ScheduledNotice struct {
 	// not.
 	// +optional
 	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
+
+	// maturesTime is the moment from which what it tells of may come. Left out,
+	// it is not known: its clock did not start, or it was taken back.
+	// +optional
+	MaturesTime *metav1.Time `json:"maturesTime,omitempty"`
 }
 
 // ScheduleStep is a step of which customers are told.

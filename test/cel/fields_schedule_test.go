@@ -62,8 +62,10 @@ var deprecationScheduleFields = withTexts("spec.notice", withTexts("spec.notice.
 	}),
 	"status.notices[0].notice":   objectName,
 	"status.notices[0].step":     oneOf("Announcement", "Brownout", "Sunset"),
+	"status.notices[0].uid":      chars(1, 64),
 	"status.notices[0].brownout": chars(1, 20),
 	"status.stillUsing":          atLeast(0),
+	"status.queryDigest":         digest,
 	"status.stragglers": items(1, 200, func(i int) map[string]any {
 		return map[string]any{"customer": numbered(i)}
 	}),
