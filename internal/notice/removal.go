@@ -187,10 +187,13 @@ func (l *Ledger) Kept(c Change, now time.Time) []Kept {
 func (l *Ledger) KeptOver(name string, now time.Time) []Kept {
 	var all []Kept
 	for _, r := range l.records {
-		if r.notice.Name != name {
+		if r.notice.Name != name || aside(&r.notice.Spec) {
 			continue
 		}
 		for _, e := range r.entries {
+			if e.Class == v1alpha1.ClassDeprecation { // which takes nothing away
+				continue
+			}
 			c := Change{Version: string(e.Version), Operation: e.Operation, Rule: e.Rule, Class: e.Class, Fingerprint: e.Fingerprint}
 			if e.Operation == "" && e.Rule == "" {
 				c.Rule = RuleVersionRemoved
