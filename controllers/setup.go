@@ -98,6 +98,8 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addCustomerAPI(mgr, s, w) },
 		func() error { return addAPIRevision(mgr, s, w, o) },
 		func() error { return addChangeNotice(mgr, s, w, o) },
+		func() error { return addDeprecationSchedule(mgr, s, w, o) },
+		func() error { return addScheduleUsage(mgr, s, w, o) },
 		func() error { return addAudience(mgr, s) },
 		func() error { return addUsage(mgr, s, o) },
 		func() error { return addDelivery(mgr, s, w, o) },

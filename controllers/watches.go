@@ -2,6 +2,8 @@ package controllers
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -223,4 +225,37 @@ func observable[T client.Object](object T) any {
 	}
 	seen.SetResourceVersion("")
 	return seen
+}
+
+// toSchedules maps an object to the schedules that depend on it.
+func (w watches) toSchedules(ctx context.Context, object client.Object) []ctrl.Request {
+	all := &v1alpha1.DeprecationScheduleList{}
+	switch o := object.(type) {
+	case *v1alpha1.ChangeNotice:
+		return w.toScheduleOf(ctx, o)
+	case *v1alpha1.CustomerAPI:
+		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(o.Name))
+	case *v1alpha1.NoticePolicy:
+		return w.list(ctx, all)
+	case *v1alpha1.Audience:
+		return w.list(ctx, all, client.InNamespace(o.Namespace))
+	default: // a Namespace
+		return w.list(ctx, all, client.InNamespace(object.GetName()))
+	}
+}
+
+// toScheduleOf maps a notice to the schedule that made it, or whose way it may be in.
+func (w watches) toScheduleOf(ctx context.Context, n *v1alpha1.ChangeNotice) []ctrl.Request {
+	if name := n.Labels[v1alpha1.ScheduleLabel]; name != "" {
+		return requests(types.NamespacedName{Namespace: n.Namespace, Name: name})
+	}
+	return slices.DeleteFunc(w.list(ctx, &v1alpha1.DeprecationScheduleList{}, client.InNamespace(n.Namespace)), func(r ctrl.Request) bool {
+		return !strings.HasPrefix(n.Name, r.Name+"-")
+	})
+}
+
+// matterOfStep is what a schedule needs to know of a notice.
+func matterOfStep(n *v1alpha1.ChangeNotice) any {
+	status := n.Status
+	return []any{n.Generation, n.Labels, n.Annotations, status.PublishedTime, status.MaturesTime, status.SupersededBy, status.LapsedTime, status.InForceTime}
 }

@@ -55,6 +55,12 @@ const (
 	// ReasonSendingFailed: the last attempt to send by a NoticeChannel failed,
 	// through no fault of a customer.
 	ReasonSendingFailed = "SendingFailed"
+	// ReasonNoticeInTheWay: a ChangeNotice that the schedule did not make has the
+	// name of one that it has to make.
+	ReasonNoticeInTheWay = "NoticeInTheWay"
+	// ReasonNoticeDiffers: a ChangeNotice by which customers were told of the
+	// schedule says something else by now. What it says stands.
+	ReasonNoticeDiffers = "NoticeDiffers"
 )
 
 // ConditionTakesBounces is on a NoticeChannel that says how mails that come back
@@ -206,10 +212,11 @@ const (
 	ReasonNotYetDue = "NotYetDue"
 )
 
-// ConditionPublished is on ChangeNotice.
+// ConditionPublished is on ChangeNotice and DeprecationSchedule.
 //
-// True: customers were told, and the clock runs. False: they were not, and
-// the message says what is missing or from which date on it would do.
+// True: customers were told, and the clock runs. False: they were not, or not
+// of all of it, and the message says what is missing or from which date on it
+// would do.
 const ConditionPublished = "Published"
 
 // ConditionMatured is on ChangeNotice.

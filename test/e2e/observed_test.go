@@ -44,6 +44,8 @@ func (e *env) condition(object client.Object, name, kind string) (state, message
 		list = o.Status.Conditions
 	case *v1alpha1.Waiver:
 		list = o.Status.Conditions
+	case *v1alpha1.DeprecationSchedule:
+		list = o.Status.Conditions
 	case *v1alpha1.NoticePolicy:
 		list = o.Status.Conditions
 	}

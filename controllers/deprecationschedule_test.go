@@ -1,0 +1,113 @@
+package controllers
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+func TestStragglersAreNamedWhoDidNotAcknowledgeFirst(t *testing.T) {
+	at := time.Date(2027, time.July, 1, 9, 0, 0, 0, time.UTC)
+	users := []v1alpha1.CustomerID{"c-3", "c-1", "c-2"}
+	got := stragglers(users, map[v1alpha1.CustomerID]time.Time{"c-1": at, "c-7": at})
+	want := []v1alpha1.Straggler{{Customer: "c-2"}, {Customer: "c-3"}, {Customer: "c-1", AcknowledgedTime: &metav1.Time{Time: at}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	acknowledged := map[v1alpha1.CustomerID]time.Time{}
+	users = nil
+	for i := range 2 * maxStragglers {
+		id := v1alpha1.CustomerID(fmt.Sprintf("c-%03d", i))
+		users = append(users, id)
+		if i < maxStragglers {
+			acknowledged[id] = at
+		}
+	}
+	got = stragglers(users, acknowledged)
+	if len(got) != maxStragglers || got[0].Customer != "c-200" || got[maxStragglers-1].AcknowledgedTime != nil {
+		t.Errorf("%d, from %v to %v", len(got), got[0], got[len(got)-1])
+	}
+	if got := stragglers(nil, acknowledged); got != nil {
+		t.Errorf("nobody is %v", got)
+	}
+}
+
+func TestWhoStillUsesItIsBelievedForADay(t *testing.T) {
+	asked := time.Date(2027, time.July, 1, 9, 0, 0, 0, time.UTC)
+	status := v1alpha1.DeprecationScheduleStatus{
+		StillUsing: ptr.To[int32](1), Stragglers: []v1alpha1.Straggler{{Customer: "c-1"}}, UsageTime: &metav1.Time{Time: asked}, QueryDigest: "d",
+	}
+	kept := *status.DeepCopy()
+	believe(&kept, map[v1alpha1.CustomerID]time.Time{"c-1": asked.Add(time.Hour)}, asked.Add(24*time.Hour-time.Second))
+	want := *status.DeepCopy()
+	want.Stragglers[0].AcknowledgedTime = &metav1.Time{Time: asked.Add(time.Hour)}
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Errorf("a second before: %s", diff)
+	}
+	believe(&kept, nil, asked.Add(24*time.Hour))
+	if diff := cmp.Diff(v1alpha1.DeprecationScheduleStatus{QueryDigest: "d"}, kept); diff != "" {
+		t.Errorf("a day later: %s", diff)
+	}
+}
+
+func TestWhatFailsIsNotAskedWithEachEvent(t *testing.T) {
+	now := time.Date(2027, time.July, 1, 9, 0, 0, 0, time.UTC)
+	key := types.NamespacedName{Namespace: "shop", Name: "orders-v1"}
+	tried := newTries()
+	if wait := tried.wait(key, "a", now); wait > 0 {
+		t.Errorf("never asked, it waits %s", wait)
+	}
+	tried.tried(key, "a", now)
+	for name, c := range map[string]struct {
+		key    types.NamespacedName
+		digest v1alpha1.Digest
+		at     time.Time
+		waits  bool
+	}{
+		"at once":                  {key, "a", now, true},
+		"a second before":          {key, "a", now.Add(usageRetry - time.Second), true},
+		"when it is due":           {key, "a", now.Add(usageRetry), false},
+		"another query":            {key, "b", now, false},
+		"of another schedule":      {types.NamespacedName{Name: "other"}, "a", now, false},
+		"after the clock moved on": {key, "a", now.Add(24 * time.Hour), false},
+	} {
+		if got := tried.wait(c.key, c.digest, c.at) > 0; got != c.waits {
+			t.Errorf("%s: waits %t", name, got)
+		}
+	}
+	tried.forget(key)
+	if tried.wait(key, "a", now) > 0 {
+		t.Error("what was forgotten waits")
+	}
+}
+
+// What a notice of a schedule tells of stays on its list when the notice is gone, if customers were told.
+func TestTheNoticesOfASchedule(t *testing.T) {
+	at := &metav1.Time{Time: time.Date(2027, time.July, 1, 0, 0, 0, 0, time.UTC)}
+	s := &v1alpha1.DeprecationSchedule{ObjectMeta: metav1.ObjectMeta{Name: "orders-v1"}}
+	s.Spec.Brownouts = []v1alpha1.Brownout{{Name: "a-announced", StartTime: at, Minutes: 5}}
+	s.Status.Notices = []v1alpha1.ScheduledNotice{
+		{Notice: "orders-v1-sunset", UID: "1", Step: v1alpha1.StepSunset, EffectiveTime: at, PublishedTime: at, MaturesTime: at},
+		{Notice: "orders-v1-brownout-old", UID: "2", Step: v1alpha1.StepBrownout, Brownout: "old", EffectiveTime: at},
+	}
+	mine := map[string]*v1alpha1.ChangeNotice{}
+	for _, name := range []string{"orders-v1-announced", "orders-v1-brownout-a-announced", "orders-v1-brownout-never-told"} {
+		mine[name] = &v1alpha1.ChangeNotice{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name)}, Spec: v1alpha1.ChangeNoticeSpec{EffectiveTime: at}}
+	}
+	p := &schedulePass{schedule: s, mine: mine}
+	want := []v1alpha1.ScheduledNotice{
+		{Notice: "orders-v1-announced", UID: "orders-v1-announced", Step: v1alpha1.StepAnnouncement, EffectiveTime: at},
+		{Notice: "orders-v1-brownout-a-announced", UID: "orders-v1-brownout-a-announced", Step: v1alpha1.StepBrownout, Brownout: "a-announced", EffectiveTime: at},
+		{Notice: "orders-v1-sunset", UID: "1", Step: v1alpha1.StepSunset, EffectiveTime: at, PublishedTime: at},
+	}
+	if diff := cmp.Diff(want, p.notices()); diff != "" {
+		t.Error(diff)
+	}
+}
