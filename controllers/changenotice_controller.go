@@ -69,7 +69,6 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 		status.Clock = verdict.Clock
 		status.Reminders = verdict.Reminders
 		status.Roles = verdict.Roles
-		status.Removal = verdict.Removal
 	}
 	told := status.PublishedTime != nil
 	if told && notice.Spec.State == v1alpha1.NoticeWithdrawn && status.WithdrawnTime == nil {
@@ -84,6 +83,9 @@ func setNoticeStatus(notice *v1alpha1.ChangeNotice, verdict gate.NoticeVerdict, 
 	status.DaysLeft = verdict.DaysLeft
 	status.SupersededBy = v1alpha1.ObjectName(verdict.SupersededBy)
 	status.RemovalUse = verdict.RemovalUse
+	if verdict.Removal.Schedule != "" {
+		status.Removal = verdict.Removal
+	}
 	stampTold(notice, now)
 
 	c := conditions{list: &status.Conditions, generation: notice.Generation, now: now}

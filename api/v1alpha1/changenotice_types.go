@@ -180,7 +180,7 @@ type CoveredChange struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.postponements) || has(self.postponements) && self.postponements[size(self.postponements) - 1].number >= oldSelf.postponements[size(oldSelf.postponements) - 1].number",message="the number of postponements does not go back"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.updateTimes) || has(self.updateTimes) && size(self.updateTimes) >= size(oldSelf.updateTimes)",message="the stamps of updates stay"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.reminders) ? has(self.reminders) && self.reminders == oldSelf.reminders : !has(self.reminders))",message="the reminders of a notice stay as they were at publication"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || (has(oldSelf.removal) ? has(self.removal) && self.removal == oldSelf.removal : !has(self.removal))",message="what a removal needs stays as it was at publication"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.publishedTime) || has(self.removal) == has(oldSelf.removal)",message="whether a removal needs more than its notice stays as it was at publication"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.inForceTime) || has(self.inForceTime) && self.inForceTime == oldSelf.inForceTime",message="the stamp of a change in force stays"
 // +kubebuilder:validation:MinProperties=1
 type ChangeNoticeStatus struct {
@@ -294,8 +294,8 @@ type ChangeNoticeStatus struct {
 	MissedReminders []MissedReminder `json:"missedReminders,omitempty"`
 
 	// removal is what the removal that the notice tells of needs besides, as the
-	// DeprecationSchedule had it whose end it tells of when it was published. It
-	// does not change afterwards. Left out, nothing.
+	// DeprecationSchedule had it whose end it tells of when it was published.
+	// Afterwards it only becomes more. Left out, nothing.
 	// +optional
 	Removal NoticeRemoval `json:"removal,omitzero"`
 
@@ -342,6 +342,9 @@ type ChangeNoticeStatus struct {
 }
 
 // NoticeRemoval is what a removal needs besides the notice of it.
+// +kubebuilder:validation:XValidation:rule="self.schedule == oldSelf.schedule && self.timeZone == oldSelf.timeZone",message="of which schedule a removal is, and where its days are counted, stays as it was at publication"
+// +kubebuilder:validation:XValidation:rule="self.days >= oldSelf.days",message="the days before a removal do not become fewer"
+// +kubebuilder:validation:XValidation:rule="oldSelf.requires == 'Date' || self.requires in [oldSelf.requires, 'Unused']",message="what a removal needs does not become less"
 type NoticeRemoval struct {
 	// schedule is the DeprecationSchedule whose end the notice tells of.
 	// +required

@@ -90,10 +90,9 @@ func newNotification(in NoticeInput) *notification {
 			PublishedTime:   &metav1.Time{Time: in.Now},
 			PublishedDigest: notice.Digest(&subject.Spec),
 			Owed:            n.owedByUsage(),
-			Removal:         n.removal(),
 		}
 	}
-	subject.Status.RemovalUse = n.removalUse()
+	subject.Status.Removal, subject.Status.RemovalUse = n.removal(), n.removalUse()
 	undated := subject.DeepCopy()
 	undated.Spec.EffectiveTime = nil
 	owed, _ := n.ledgerWith(undated).Whole(subject.Name, n.stability)
@@ -220,7 +219,7 @@ func (n *notification) published() NoticeVerdict {
 		v = n.silent(why)
 	}
 	v.Owed, v.Digest = n.Notice.Status.Owed, n.Notice.Status.PublishedDigest
-	v.RemovalUse = n.removalUse()
+	v.Removal, v.RemovalUse = n.removal(), n.removalUse()
 	return v
 }
 

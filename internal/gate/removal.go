@@ -27,24 +27,31 @@ func (n *notification) unlisted() string {
 }
 
 // removal is what is frozen with the publication of the notice of an end: what the schedule asks for, counted in the time
-// zone of the policies and contracts in which it ends last.
+// zone of the policies and contracts in which it ends last. A schedule that asks for more afterwards gets it; one that is
+// gone, or asks for less, takes nothing back.
 func (n *notification) removal() v1alpha1.NoticeRemoval {
-	if n.Schedule == nil || n.Notice.Labels[v1alpha1.ScheduleLabel] != n.Schedule.Name ||
-		schedule.StepOf(n.Schedule, n.Notice) != v1alpha1.StepSunset || n.Notice.Spec.EffectiveTime == nil {
-		return v1alpha1.NoticeRemoval{}
+	frozen := n.Notice.Status.Removal
+	published := n.Notice.Status.PublishedTime != nil
+	if !n.ofSchedule() || n.Notice.Spec.EffectiveTime == nil || published && string(frozen.Schedule) != n.Schedule.Name {
+		return frozen
 	}
-	return schedule.Freeze(n.Schedule, n.Notice.Spec.EffectiveTime.UTC(), n.policies.Zones())
+	asked := schedule.Freeze(n.Schedule, n.Notice.Spec.EffectiveTime.UTC(), n.policies.Zones())
+	if published {
+		return schedule.Stricter(frozen, asked)
+	}
+	return asked
+}
+
+// ofSchedule says that the notice tells of the end that the schedule at hand sets.
+func (n *notification) ofSchedule() bool {
+	return n.Schedule != nil && schedule.StepOf(n.Schedule, n.Notice) == v1alpha1.StepSunset
 }
 
 // removalUse is who uses what goes away, as the schedule knows it. One that is gone, or that is about something else by
 // now, knows nothing.
 func (n *notification) removalUse() v1alpha1.NoticeRemovalUse {
-	removal := n.Notice.Status.Removal
-	if n.Notice.Status.PublishedTime == nil {
-		removal = n.removal()
-	}
-	if n.Schedule == nil || removal.Schedule == "" || string(removal.Schedule) != n.Schedule.Name || removal.Requires == v1alpha1.RemovalAtDate ||
-		schedule.StepOf(n.Schedule, n.Notice) != v1alpha1.StepSunset {
+	removal := n.removal()
+	if !n.ofSchedule() || string(removal.Schedule) != n.Schedule.Name || removal.Requires == v1alpha1.RemovalAtDate {
 		return v1alpha1.NoticeRemovalUse{}
 	}
 	return schedule.Use(&n.Schedule.Status).Frozen()

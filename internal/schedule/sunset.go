@@ -62,3 +62,17 @@ func Freeze(s *v1alpha1.DeprecationSchedule, end time.Time, zones []string) v1al
 	}
 	return frozen
 }
+
+// strictness are the requirements, each stricter than the one before.
+var strictness = []v1alpha1.RemovalRequirement{v1alpha1.RemovalAtDate, v1alpha1.RemovalUnusedOrAcknowledged, v1alpha1.RemovalUnused}
+
+// Stricter is what was frozen, with what is asked for beyond it.
+func Stricter(frozen, asked v1alpha1.NoticeRemoval) v1alpha1.NoticeRemoval {
+	if frozen.Days != nil && *asked.Days > *frozen.Days {
+		frozen.Days = asked.Days
+	}
+	if was := slices.Index(strictness, frozen.Requires); was >= 0 && slices.Index(strictness, asked.Requires) > was {
+		frozen.Requires = asked.Requires
+	}
+	return frozen
+}

@@ -66,6 +66,7 @@ var deprecationScheduleFields = withTexts("spec.notice", withTexts("spec.notice.
 	"status.notices[0].brownout": chars(1, 20),
 	"status.stillUsing":          atLeast(0),
 	"status.queryDigest":         digest,
+	"status.timeZone":            chars(1, 64),
 	"status.stragglers": items(1, 200, func(i int) map[string]any {
 		return map[string]any{"customer": numbered(i)}
 	}),

@@ -34,6 +34,8 @@ var required = map[string][]string{
 		"spec.translations[0].locale", "spec.translations[0].title",
 		"status.owed[0].version", "status.owed[0].class", "status.owed[0].days",
 		"status.validity.days", "status.validity.timeZone", "status.clock.startsAt", "status.delivery.affected", "status.answers.answered",
+		"status.removal.schedule", "status.removal.days", "status.removal.timeZone", "status.removal.requires",
+		"status.removalUse.time", "status.removalUse.customers", "status.removalUse.unacknowledged",
 		"status.reminders[0].days", "status.reminders[0].policy", "status.missedReminders[0].days", "status.missedReminders[0].time",
 		"status.postponements[0].number", "status.postponements[0].time", "status.postponements[0].from", "status.postponements[0].to",
 	},

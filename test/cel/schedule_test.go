@@ -13,6 +13,8 @@ const (
 	frozenTarget       = root + ": what a published schedule takes away is frozen: withdraw it, or make another"
 	frozenDates        = root + ": the dates of a published schedule can only move to later"
 	frozenBrownout     = root + ": a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"
+	staysForLonger     = root + ": what a published schedule takes away can only stay for longer: removeAfterDays does not go down"
+	asksForMore        = root + ": what a published schedule asks of a removal can only become more: from Date to UnusedOrAcknowledged to Unused"
 	scheduleWithdrawn  = root + ": a withdrawn schedule stays withdrawn: make a new one"
 	sunsetAfter        = "spec: customers need time between the deprecation and the end: sunsetTime comes after deprecateTime"
 	brownoutsBetween   = "spec: brownouts lie between deprecateTime and sunsetTime"
@@ -50,8 +52,13 @@ func TestPublishedSchedule(t *testing.T) {
 		"a brownout less": {removes: true, change: func(u *unstructured.Unstructured) {
 			set(u, "spec.brownouts", []any{at(u, "spec.brownouts[1]")})
 		}},
-		"stays for longer": allowed(setting("spec.removeAfterDays", int64(60))),
-		"a label":          allowed(label),
+		"stays for a day longer":  allowed(setting("spec.removeAfterDays", int64(31))),
+		"stays for a day less":    refused(staysForLonger, setting("spec.removeAfterDays", int64(29))),
+		"does not stay":           refusedRemoval(staysForLonger, "spec.removeAfterDays"),
+		"until nobody uses it":    allowed(setting("spec.removalRequires", "Unused")),
+		"whoever acknowledged it": refused(asksForMore, setting("spec.removalRequires", "Date")),
+		"whoever does, left out":  refusedRemoval(asksForMore, "spec.removalRequires"),
+		"a label":                 allowed(label),
 	})
 	whole := publishedSchedule(t)
 	remove(whole, "spec.operations")

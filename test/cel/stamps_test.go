@@ -27,7 +27,7 @@ const (
 
 var everyStamp = []string{
 	publicationStays, withdrawalStays, owedStays, clockStays, validityStays, lapseStays, replacementStays, dateStays, numberStays, updatesStay,
-	remindersStay, inForceStays, rolesStay,
+	remindersStay, inForceStays, rolesStay, removalStays,
 }
 
 func TestStampsStay(t *testing.T) {
