@@ -26,7 +26,7 @@ func toScheduled(_ context.Context, object client.Object) []ctrl.Request {
 	return requests(keys...)
 }
 
-// matterOfSchedule is what notices and revisions need to know of a schedule.
+// matterOfSchedule is what notices need to know of a schedule.
 func matterOfSchedule(schedule *v1alpha1.DeprecationSchedule) any {
 	status := &schedule.Status
 	listed := make([]v1alpha1.ScheduledNotice, 0, len(status.Notices))
@@ -34,4 +34,10 @@ func matterOfSchedule(schedule *v1alpha1.DeprecationSchedule) any {
 		listed = append(listed, v1alpha1.ScheduledNotice{Notice: status.Notices[i].Notice, Step: status.Notices[i].Step})
 	}
 	return []any{schedule.Generation, status.PublishedTime, status.WithdrawnTime, listed, status.StillUsing, status.Stragglers, status.UsageTime}
+}
+
+// matterOfDeprecation is what revisions need to know of a schedule.
+func matterOfDeprecation(schedule *v1alpha1.DeprecationSchedule) any {
+	status := &schedule.Status
+	return []any{schedule.Generation, status.PublishedTime, status.WithdrawnTime, status.RemovedTime}
 }

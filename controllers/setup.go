@@ -205,6 +205,7 @@ func addAPIRevision(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.Waiver{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&v1alpha1.Audience{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfAudience))).
+		Watches(&v1alpha1.DeprecationSchedule{}, enqueue(w.toRevisions), builder.WithPredicates(whenChanged(matterOfDeprecation))).
 		Watches(&corev1.Namespace{}, enqueue(w.toRevisions), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Watches(&corev1.ConfigMap{}, &handler.EnqueueRequestForObject{}). // the proposal of the same name
 		WatchesRawSource(s.board.revisions).

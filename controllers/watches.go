@@ -66,6 +66,8 @@ func (w watches) toRevisions(ctx context.Context, object client.Object) []ctrl.R
 			return w.list(ctx, all, client.InNamespace(o.Namespace))
 		}
 		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
+	case *v1alpha1.DeprecationSchedule:
+		return w.list(ctx, all, client.InNamespace(o.Namespace), snapshot.OfAPI(string(o.Spec.APIRef.Name)))
 	case *v1alpha1.Waiver:
 		return requests(types.NamespacedName{Namespace: o.Namespace, Name: string(o.Spec.Revision)})
 	case *v1alpha1.NoticePolicy:

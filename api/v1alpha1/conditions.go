@@ -173,6 +173,9 @@ const (
 	// ReasonVersionUndeclared: a contract is of a version that the CustomerAPI
 	// does not declare.
 	ReasonVersionUndeclared = "VersionUndeclared"
+	// ReasonDeprecationNotMarked: a contract does not mark as deprecated what a
+	// DeprecationSchedule deprecated by now.
+	ReasonDeprecationNotMarked = "DeprecationNotMarked"
 	// ReasonClockUnreliable: the clock ran backwards or is far ahead of the API
 	// server's.
 	ReasonClockUnreliable = "ClockUnreliable"

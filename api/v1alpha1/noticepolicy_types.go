@@ -152,12 +152,32 @@ type NoticePolicySpec struct {
 	// +optional
 	Images ImageRule `json:"images,omitempty"`
 
+	// deprecatedMarks says what becomes of a revision whose contract does not
+	// mark as deprecated what a DeprecationSchedule deprecated by now: Deny
+	// does not admit it, Warn says so. Left out, it means Warn.
+	// +optional
+	DeprecatedMarks MarkRule `json:"deprecatedMarks,omitempty"`
+
 	// content says what a notice must be before customers are told: what stands
 	// in it, whom it goes to, and at what hours. Left out, nothing is asked.
 	// Where several policies select an API, all of them count.
 	// +optional
 	Content ContentRules `json:"content,omitzero"`
 }
+
+// MarkRule is what becomes of a contract that does not say what customers were
+// told.
+//
+// +kubebuilder:validation:Enum=Deny;Warn
+type MarkRule string
+
+// Rules for contracts that lack a mark.
+const (
+	// MarksDeny does not admit what is new.
+	MarksDeny MarkRule = "Deny"
+	// MarksWarn says what is missing.
+	MarksWarn MarkRule = "Warn"
+)
 
 // ClockStart is the event that starts the clock of a notice.
 //

@@ -35,6 +35,7 @@ type cluster struct {
 	apis      []v1alpha1.CustomerAPI
 	revisions []v1alpha1.APIRevision
 	notices   []v1alpha1.ChangeNotice
+	schedules []v1alpha1.DeprecationSchedule
 	waivers   []v1alpha1.Waiver
 	// unread are the objects that do not fit their kind, with what is wrong. They are in objects, too.
 	unread []*snapshot.UnreadableError
@@ -121,14 +122,15 @@ func (c *cluster) list(ctx context.Context) error {
 		revisions v1alpha1.APIRevisionList
 		audiences v1alpha1.AudienceList
 		notices   v1alpha1.ChangeNoticeList
+		schedules v1alpha1.DeprecationScheduleList
 		waivers   v1alpha1.WaiverList
 		services  corev1.ServiceList
 	)
-	if err := c.read(ctx, &policies, &apis, &revisions, &audiences, &notices, &waivers, &services); err != nil {
+	if err := c.read(ctx, &policies, &apis, &revisions, &audiences, &notices, &schedules, &waivers, &services); err != nil {
 		return readable(err)
 	}
 	c.policies, c.apis, c.revisions = policies.Items, apis.Items, revisions.Items
-	c.notices, c.waivers = notices.Items, waivers.Items
+	c.notices, c.schedules, c.waivers = notices.Items, schedules.Items, waivers.Items
 	return nil
 }
 

@@ -51,6 +51,8 @@ var rulings = map[string]ruling{
 		"Another revision served under this name. The way back is open to that one, not to whatever took its name."},
 	v1alpha1.ReasonImagesMissing: {[]string{"R12"},
 		"A policy compares the images of pods with those of the revision, and this one lists none."},
+	v1alpha1.ReasonDeprecationNotMarked: {[]string{"R4"},
+		"Customers were told that this is deprecated. Whoever reads the contract alone is to find it there, too."},
 	v1alpha1.ReasonVersionUndeclared: {[]string{"R9"},
 		"Nobody said how stable this version is, so it is not known what customers would be owed."},
 

@@ -74,3 +74,6 @@ func (d *Document) Digest() string { return d.digest }
 // Operations lists every operation as "METHOD /path", sorted. A contract without any is read, too:
 // whoever promises nothing can break nothing, and should see so.
 func (d *Document) Operations() []string { return d.openapi.Operations() }
+
+// NotDeprecated lists the operations that the document does not mark as deprecated, sorted.
+func (d *Document) NotDeprecated() []string { return d.openapi.NotDeprecated() }

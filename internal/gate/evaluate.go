@@ -142,6 +142,7 @@ func (r *reading) nextChange(v Verdict, p prospect) *time.Time {
 	}
 	usageTurns(r.usage, moments)
 	r.keptTurns(moments)
+	r.deprecationTurns(moments)
 	for _, f := range v.Findings {
 		if f.ClearsAt != nil {
 			moments[*f.ClearsAt] = true

@@ -23,6 +23,8 @@ type Input struct {
 	Audience *v1alpha1.Audience
 	// Notices are those of the API. Others are left out of account.
 	Notices []v1alpha1.ChangeNotice
+	// Schedules are those of the API. Others are left out of account.
+	Schedules []v1alpha1.DeprecationSchedule
 	// Waivers are those of the namespace.
 	Waivers  []v1alpha1.Waiver
 	Revision *v1alpha1.APIRevision
@@ -39,6 +41,9 @@ type Proposal struct {
 	Changes []contract.Change
 	// Problems are the documents that could not be read, those of the promise included.
 	Problems []Problem
+	// NotDeprecated are, by version, the operations that a document does not mark as deprecated. It has the versions of
+	// which a schedule deprecated something by now (DeprecatedBy), as far as they could be read.
+	NotDeprecated map[string][]string
 	// Moved holds, by fingerprint, the API of the same product that serves an operation unchanged.
 	Moved map[string]string
 }

@@ -49,6 +49,8 @@ type Policy struct {
 	Rollback time.Duration
 	Validity Validity
 	Images   v1alpha1.ImageRule
+	// Marks is what becomes of a contract that does not mark what is deprecated.
+	Marks v1alpha1.MarkRule
 	// StartsAt is what starts the clock of a notice, and CoveragePercent the share of customers that it has to be
 	// delivered to or acknowledged by before, where that is what does.
 	StartsAt        v1alpha1.ClockStart
@@ -146,6 +148,15 @@ func (r *policyReader) enforcement(spec *v1alpha1.NoticePolicySpec) {
 	default:
 		r.policy.Images = v1alpha1.ImagesRequired
 		r.refuse("images", fmt.Errorf("%q is not known: write Required or Optional", shortened(string(spec.Images))))
+	}
+	switch spec.DeprecatedMarks {
+	case v1alpha1.MarksDeny, v1alpha1.MarksWarn:
+		r.policy.Marks = spec.DeprecatedMarks
+	case "":
+		r.policy.Marks = v1alpha1.MarksWarn
+	default:
+		r.policy.Marks = v1alpha1.MarksDeny
+		r.refuse("deprecatedMarks", fmt.Errorf("%q is not known: write Deny or Warn", shortened(string(spec.DeprecatedMarks))))
 	}
 }
 
@@ -294,6 +305,15 @@ func (ps Policies) Enforcement() v1alpha1.Enforcement {
 // ImagesRequired says which policy requires an APIRevision to list its images.
 func (ps Policies) ImagesRequired() (policy string, required bool) {
 	i := slices.IndexFunc(ps, func(p Policy) bool { return p.Images == v1alpha1.ImagesRequired })
+	if i < 0 {
+		return "", false
+	}
+	return ps[i].Name, true
+}
+
+// MarksRequired says which policy admits no contract that does not mark what is deprecated.
+func (ps Policies) MarksRequired() (policy string, required bool) {
+	i := slices.IndexFunc(ps, func(p Policy) bool { return p.Marks == v1alpha1.MarksDeny })
 	if i < 0 {
 		return "", false
 	}

@@ -45,6 +45,7 @@ func TestReadSpecFillsInWhatIsLeftOut(t *testing.T) {
 		Rollback:    14 * 24 * time.Hour,
 		Validity:    Validity{Days: 180, Zone: "UTC"},
 		Images:      v1alpha1.ImagesOptional,
+		Marks:       v1alpha1.MarksWarn,
 
 		StartsAt: v1alpha1.StartsAtPublished, CoveragePercent: 100,
 		MissedReminder: v1alpha1.MissedReminderReport,
@@ -62,6 +63,7 @@ func TestReadSpecRefusesWhatIsNotClearR12(t *testing.T) {
 		want   string
 	}{
 		"an enforcement of another spelling": {func(s *spec) { s.Enforcement = "deny" }, `enforcement: "deny" is not known`},
+		"a rule for marks that is not known": {func(s *spec) { s.DeprecatedMarks = "Sometimes" }, `deprecatedMarks: "Sometimes" is not known`},
 		"an image rule that is not known":    {func(s *spec) { s.Images = "Sometimes" }, `images: "Sometimes" is not known`},
 		"a clock that is not known":          {func(s *spec) { s.StartsAt = "delivered" }, `startsAt: "delivered" is not known: write Published, Delivered or Acknowledged`},
 		"a negative share of customers":      {func(s *spec) { s.CoveragePercent = -1 }, "coveragePercent: -1 is not between 1 and 100"},

@@ -152,6 +152,7 @@ func (p Policy) noStricterThan(other Policy) bool {
 		clock[p.StartsAt] > clock[other.StartsAt],
 		p.StartsAt != v1alpha1.StartsAtPublished && p.CoveragePercent > other.CoveragePercent,
 		p.Images == v1alpha1.ImagesRequired && other.Images != v1alpha1.ImagesRequired,
+		p.Marks == v1alpha1.MarksDeny && other.Marks != v1alpha1.MarksDeny,
 		p.MissedReminder == v1alpha1.MissedReminderDelay && other.MissedReminder != v1alpha1.MissedReminderDelay,
 		slices.ContainsFunc(p.ReminderDays, func(days int32) bool { return !slices.Contains(other.ReminderDays, days) }),
 		p.HoldAboveObjectionPercent != nil && (other.HoldAboveObjectionPercent == nil || *other.HoldAboveObjectionPercent > *p.HoldAboveObjectionPercent),

@@ -14,6 +14,8 @@ import (
 type memory struct {
 	documents   *lru[documentKey, *readDocument]
 	comparisons *lru[comparisonKey, *comparison]
+	// marks are the operations that a document does not mark as deprecated.
+	marks *lru[v1alpha1.ObjectName, []string]
 	// heavy is held by whoever works on a large document: what two of them take together is too much.
 	heavy chan struct{}
 }
@@ -46,6 +48,7 @@ func newMemory() *memory {
 	return &memory{
 		documents:   newLRU[documentKey](maxRememberedBytes, func(d *readDocument) int { return d.size }),
 		comparisons: newLRU[comparisonKey](maxRememberedChanges, func(c *comparison) int { return len(c.changes) + 1 }),
+		marks:       newLRU[v1alpha1.ObjectName](maxRememberedMarks, func(o []string) int { return len(o) + 1 }),
 		heavy:       make(chan struct{}, 1),
 	}
 }

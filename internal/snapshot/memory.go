@@ -12,6 +12,7 @@ var errNotMade = errors.New("whoever was to make it did not")
 const (
 	maxRememberedBytes   = 8 << 20
 	maxRememberedChanges = 100_000
+	maxRememberedMarks   = 50_000
 )
 
 // lru remembers values by key, the most recently used, up to a total weight. Whoever asks for a value that is being

@@ -41,8 +41,14 @@ func (s *Snapshot) Propose(ctx context.Context, now time.Time, revision *v1alpha
 		return input, nil, fmt.Errorf("listing waivers of %s: %w", revision.Name, err)
 	}
 	input.Waivers = waivers.Items
+	if input.Schedules, err = s.schedules(ctx, revision.Namespace, input.API.Name); err != nil {
+		return input, nil, err
+	}
 	r := &reader{snapshot: s, api: input.API, revision: revision}
 	if err := r.read(ctx); err != nil {
+		return input, nil, err
+	}
+	if err := r.readMarks(ctx, now, input.Schedules); err != nil {
 		return input, nil, err
 	}
 	input.Proposal = r.proposal

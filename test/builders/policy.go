@@ -76,6 +76,12 @@ func (b *PolicyBuilder) ValidForDays(days int32) *PolicyBuilder {
 	return b
 }
 
+// Marks says what becomes of contracts that do not mark what is deprecated.
+func (b *PolicyBuilder) Marks(rule v1alpha1.MarkRule) *PolicyBuilder {
+	b.policy.Spec.DeprecatedMarks = rule
+	return b
+}
+
 // ImagesRequired compares images.
 func (b *PolicyBuilder) ImagesRequired() *PolicyBuilder {
 	b.policy.Spec.Images = v1alpha1.ImagesRequired

@@ -45,6 +45,7 @@ var noticePolicyFields = fields{
 	"spec.rollbackDays":     between(0, 365),
 	"spec.validForDays":     between(1, 3650),
 	"spec.images":           oneOf("Required", "Optional"),
+	"spec.deprecatedMarks":  oneOf("Deny", "Warn"),
 	"spec.content":          notEmpty(),
 	"spec.content.rules": { // none at all would refuse the phrases of the sample, too
 		{"all", []any{"DateInTitle", "ChangeInTitle", "WhatToDo", "Help", "Locales", "Phrasing"}, ""},

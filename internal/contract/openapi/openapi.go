@@ -73,3 +73,17 @@ func (d *Document) Operations() []string {
 	slices.Sort(operations)
 	return operations
 }
+
+// NotDeprecated lists the operations, as Operations does, that are not marked as deprecated.
+func (d *Document) NotDeprecated() []string {
+	var operations []string
+	for path, item := range d.api.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if !operation.Deprecated {
+				operations = append(operations, method+" "+path)
+			}
+		}
+	}
+	slices.Sort(operations)
+	return operations
+}
