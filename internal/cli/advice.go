@@ -15,6 +15,10 @@ func (a *answer) next() []Step {
 	switch a.verdict.Reason {
 	case v1alpha1.ReasonNoticeMissing:
 		return slices.Concat(a.idleSteps(), a.tellSteps(), a.waySteps())
+	case v1alpha1.ReasonKept:
+		return slices.Concat(a.keptSteps(), a.waySteps())
+	case v1alpha1.ReasonDeprecationNotMarked:
+		return []Step{{Text: "Mark what goes away with deprecated: true in the contract, and propose it under another name."}}
 	case v1alpha1.ReasonHeld:
 		return slices.Concat(a.answerSteps(), a.waySteps())
 	case v1alpha1.ReasonNoticeRunning:
@@ -69,6 +73,22 @@ func (a *answer) answerSteps() []Step {
 				step.Commands = append(step.Commands, a.hints.command("notice", "answers", name), a.hints.kubectl("edit", "changenotice/"+name))
 			}
 		}
+	}
+	return []Step{step}
+}
+
+// keptSteps lead to the schedules that keep something.
+func (a *answer) keptSteps() []Step {
+	step := Step{Text: "See what the schedule waits for:"}
+	if a.hints.cluster {
+		for i := range a.input.Notices {
+			if by := string(a.input.Notices[i].Status.Removal.Schedule); by != "" {
+				step.Commands = append(step.Commands, a.hints.command("explain", "deprecationschedule/"+by))
+			}
+		}
+	}
+	if len(step.Commands) == 0 {
+		return nil
 	}
 	return []Step{step}
 }

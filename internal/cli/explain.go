@@ -30,6 +30,9 @@ what, until when, and what to do next.
                       daemonset, replicaset, rollout and pod
   changenotice/NAME   whether customers were told, and when what may ship
   customerapi/NAME    what is promised, what serves, what is owed
+  deprecationschedule/NAME
+                      where it is on its way out, what comes next, and why
+                      what goes away may not be removed yet
 
 The exit code is 0 where there was something to explain, whatever the verdict.`,
 		Example: example(streams, `
@@ -109,6 +112,8 @@ func (e *explainer) explain(ctx context.Context) (*explanation, error) {
 		return e.explainNotice(ctx)
 	case kindCustomerAPI:
 		return e.explainAPI(ctx)
+	case kindSchedule:
+		return e.explainSchedule()
 	}
 	return e.explainWorkload(ctx)
 }

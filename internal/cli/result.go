@@ -15,6 +15,7 @@ const (
 	KindVerdict     = "Verdict"
 	KindExplanation = "Explanation"
 	KindAnswers     = "Answers"
+	KindCalendar    = "Calendar"
 )
 
 // Answers that a verdict can give.
@@ -39,13 +40,13 @@ const (
 )
 
 // Result is what every command prints with -o json: exactly one of verdict,
-// workload, revision, notice, customerAPI and answers is set. Times are RFC 3339 in UTC,
+// workload, revision, notice, customerAPI, schedule, answers and calendar is set. Times are RFC 3339 in UTC,
 // lists are in a stable order.
 type Result struct {
 	// APIVersion is ResultVersion.
 	APIVersion string `json:"apiVersion"`
-	// Kind is Verdict for check, Explanation for explain and Answers for notice
-	// answers.
+	// Kind is Verdict for check, Explanation for explain, Answers for notice
+	// answers and Calendar for calendar.
 	Kind string `json:"kind"`
 	// About is what was asked for, for example "deployment/orders". It is left
 	// out of the answer to check.
@@ -67,8 +68,12 @@ type Result struct {
 	Notice *NoticeResult `json:"notice,omitempty"`
 	// CustomerAPI explains a CustomerAPI.
 	CustomerAPI *APIResult `json:"customerAPI,omitempty"`
+	// Schedule explains a DeprecationSchedule.
+	Schedule *ScheduleResult `json:"schedule,omitempty"`
 	// Answers are what customers answered to a ChangeNotice.
 	Answers *AnswersResult `json:"answers,omitempty"`
+	// Calendar is what is coming.
+	Calendar *CalendarResult `json:"calendar,omitempty"`
 
 	// Next is what to do next, the first thing first.
 	Next []Step `json:"next,omitempty"`

@@ -77,6 +77,14 @@ var rulings = map[string]ruling{
 	v1alpha1.ReasonNotPublished: {[]string{"R2"},
 		"The clock starts at the moment forewarn publishes a notice, and it did not."},
 
+	v1alpha1.ReasonRemovable: {[]string{"R4"}, "Its date has come, and the schedule waits for nobody: a revision without it may ship."},
+	v1alpha1.ReasonRemoved:   {nil, "It is served no more."},
+	v1alpha1.ReasonNotYet: {[]string{"R3", "R13"},
+		"Customers were told a date, and the days after it are full days. Before they are over, nothing is removed."},
+	v1alpha1.ReasonStillUsed:       {[]string{"R4"}, "The schedule promised to wait until nobody uses it any more."},
+	v1alpha1.ReasonNotAcknowledged: {[]string{"R4"}, "The schedule promised to wait until each customer who uses it acknowledged its end."},
+	v1alpha1.ReasonUsageNotKnown:   {[]string{"R12"}, "Where it is not known who uses it, it counts as used."},
+
 	v1alpha1.ReasonNoPolicy: {[]string{"R1"}, "Notice is owed by the policies that select the API, and none does."},
 	v1alpha1.ReasonNeverServed: {[]string{"R10"},
 		"A promise is what customers have come to rely on. Nothing has served yet, so nothing is refused."},

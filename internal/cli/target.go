@@ -21,12 +21,13 @@ var (
 	kindRevision    = ownKind("APIRevision", "apirevision", "apirevisions", "arev")
 	kindNotice      = ownKind("ChangeNotice", "changenotice", "changenotices", "notice")
 	kindCustomerAPI = ownKind("CustomerAPI", "customerapi", "customerapis", "cusapi")
+	kindSchedule    = ownKind("DeprecationSchedule", "deprecationschedule", "deprecationschedules", "dsched")
 	kindPod         = &kind{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, []string{"pod", "pods", "po"}}
 )
 
 // kinds are all that can be explained.
 var kinds = []*kind{
-	kindRevision, kindNotice, kindCustomerAPI, kindPod,
+	kindRevision, kindNotice, kindCustomerAPI, kindSchedule, kindPod,
 	workloadKind("apps", "v1", "Deployment", "deployment", "deployments", "deploy"),
 	workloadKind("apps", "v1", "StatefulSet", "statefulset", "statefulsets", "sts"),
 	workloadKind("apps", "v1", "DaemonSet", "daemonset", "daemonsets", "ds"),

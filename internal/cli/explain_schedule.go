@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/schedule"
+)
+
+// ScheduleResult explains a DeprecationSchedule.
+type ScheduleResult struct {
+	API        string   `json:"api"`
+	Version    string   `json:"version"`
+	Operations []string `json:"operations,omitempty"`
+	State      string   `json:"state"`
+	// Stage and what comes next are as forewarn wrote them last.
+	Stage     string       `json:"stage,omitempty"`
+	NextStage string       `json:"nextStage,omitempty"`
+	NextTime  *metav1.Time `json:"nextTime,omitempty"`
+	// Published is the condition as forewarn wrote it last.
+	Published ConditionResult `json:"published"`
+	// Removal says whether what goes away may be removed, at the moment asked for.
+	Removal ConditionResult `json:"removal"`
+	// RemovalChangesTime is when that is another by itself.
+	RemovalChangesTime *metav1.Time     `json:"removalChangesTime,omitempty"`
+	Steps              []CalendarEvent  `json:"steps,omitempty"`
+	Notices            []ScheduleNotice `json:"notices,omitempty"`
+	// StillUsing is left out where it is not known.
+	StillUsing *int32       `json:"stillUsing,omitempty"`
+	UsageTime  *metav1.Time `json:"usageTime,omitempty"`
+	// NotAcknowledged are the ids of those who use it and did not acknowledge its
+	// end, as far as they are listed.
+	NotAcknowledged []string `json:"notAcknowledged,omitempty"`
+	// Unlisted is how many use it besides those whom the schedule lists.
+	Unlisted int32 `json:"unlisted,omitempty"`
+}
+
+// ScheduleNotice is a notice by which customers are told of a schedule.
+type ScheduleNotice struct {
+	Name          string       `json:"name"`
+	Step          string       `json:"step"`
+	Brownout      string       `json:"brownout,omitempty"`
+	EffectiveTime *metav1.Time `json:"effectiveTime,omitempty"`
+	PublishedTime *metav1.Time `json:"publishedTime,omitempty"`
+}
+
+// shownStragglers are how many customers a page lists.
+const shownStragglers = 20
+
+func (e *explainer) explainSchedule() (*explanation, error) {
+	s, err := e.scheduleNamed(e.about.name)
+	if err != nil {
+		return nil, err
+	}
+	e.zone = zoneOf(e.policies, "")
+	found := e.scheduleResult(s)
+	return &explanation{
+		result: Result{Schedule: found, Next: e.scheduleSteps(found)},
+		text:   func(p *page) { e.schedulePage(p, found) },
+	}, nil
+}
+
+func (e *explainer) scheduleNamed(name string) (*v1alpha1.DeprecationSchedule, error) {
+	var known []string
+	for i := range e.schedules {
+		if e.schedules[i].Name == name {
+			return &e.schedules[i], nil
+		}
+		known = append(known, e.schedules[i].Name)
+	}
+	return nil, fmt.Errorf("there is no deprecationschedule/%s in namespace %s%s", name, e.namespace, instead(known))
+}
+
+func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleResult {
+	status := &s.Status
+	found := &ScheduleResult{
+		API: string(s.Spec.APIRef.Name), Version: string(s.Spec.Version), Operations: s.Spec.Operations, State: string(s.Spec.State),
+		Stage: string(status.Stage), NextStage: string(status.NextStage), NextTime: status.NextTime,
+		Published: ConditionResult{Reason: v1alpha1.ReasonNotPublished, Message: "forewarn has not looked at it yet"},
+		Steps:     scheduleEvents(s), StillUsing: status.StillUsing, UsageTime: status.UsageTime,
+	}
+	if published := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ConditionPublished); published != nil {
+		found.Published = ConditionResult{Status: published.Status == metav1.ConditionTrue, Reason: published.Reason, Message: published.Message}
+	}
+	allowed, reason, message, next := schedule.Removal(s, e.now)
+	found.Removal = ConditionResult{Status: allowed, Reason: reason, Message: message}
+	found.RemovalChangesTime = metaTime(next)
+	for _, n := range status.Notices {
+		found.Notices = append(found.Notices, ScheduleNotice{
+			Name: string(n.Notice), Step: string(n.Step), Brownout: n.Brownout,
+			EffectiveTime: n.EffectiveTime, PublishedTime: n.PublishedTime,
+		})
+	}
+	found.Unlisted = max(0, ptr.Deref(status.StillUsing, 0)-int32(len(status.Stragglers)))
+	for i := range status.Stragglers {
+		if status.Stragglers[i].AcknowledgedTime == nil {
+			found.NotAcknowledged = append(found.NotAcknowledged, string(status.Stragglers[i].Customer))
+		}
+	}
+	return found
+}
+
+func (e *explainer) schedulePage(p *page, found *ScheduleResult) {
+	p.line("%s, the way out of %s of customerapi/%s", e.title(), safe(found.Version), safe(found.API))
+	for _, operation := range found.Operations {
+		p.paragraph("  ", "- ", safe(operation))
+	}
+	stage := found.Stage
+	if stage == "" {
+		stage = "not known yet"
+	}
+	p.heading("Stage: " + safe(stage))
+	if found.NextStage != "" {
+		when := "; nobody knows when"
+		if found.NextTime != nil {
+			when = ", " + e.zone.moment(found.NextTime.Time)
+		}
+		p.paragraph("  ", "", safe("next: "+found.NextStage+when))
+	}
+	if !found.Published.Status {
+		p.heading("Published: " + safe(found.Published.Reason))
+		p.paragraph("  ", "", safe(found.Published.Message))
+		p.why("  ", found.Published.Reason)
+	}
+	p.heading("Removal: " + found.Removal.Reason)
+	p.paragraph("  ", "", safe(found.Removal.Message))
+	p.why("  ", found.Removal.Reason)
+	p.scheduleSteps(found, e)
+	p.stragglers(found, e.zone)
+}
+
+func (p *page) scheduleSteps(found *ScheduleResult, e *explainer) {
+	var rows [][]string
+	for _, step := range found.Steps {
+		state := "to come"
+		if !step.comes(e.now, step.Time.Add(1)) {
+			state = "over"
+		}
+		rows = append(rows, []string{e.zone.day(step.Time.Time), safe(step.Title), state})
+	}
+	if len(rows) > 0 {
+		p.heading("Dates")
+		p.table(2, []string{"when", "what", ""}, rows, 1)
+	}
+	rows = nil
+	for _, n := range found.Notices {
+		told := "not yet"
+		if n.PublishedTime != nil {
+			told = e.zone.day(n.PublishedTime.Time)
+		}
+		rows = append(rows, []string{safe(n.Name), safe(n.Step), told})
+	}
+	if len(rows) > 0 {
+		p.heading("Notices")
+		p.table(2, []string{"notice", "step", "published"}, rows, 0)
+	}
+}
+
+// stragglers says who still uses it.
+func (p *page) stragglers(found *ScheduleResult, z zone) {
+	p.heading("Who still uses it")
+	if found.StillUsing == nil || found.UsageTime == nil {
+		p.paragraph("  ", "", "that is not known")
+		return
+	}
+	customers := strconv.Itoa(int(*found.StillUsing)) + " customers"
+	if *found.StillUsing == 1 {
+		customers = "1 customer"
+	}
+	p.paragraph("  ", "", safe(customers+", as was asked "+z.moment(found.UsageTime.Time)))
+	shown := found.NotAcknowledged[:min(len(found.NotAcknowledged), shownStragglers)]
+	list := strings.Join(shown, ", ")
+	if more := len(found.NotAcknowledged) - len(shown); more > 0 {
+		list += fmt.Sprintf(", %d more", more)
+	}
+	if found.Unlisted > 0 {
+		list = strings.TrimPrefix(list+fmt.Sprintf(", %d who are in no list", found.Unlisted), ", ")
+	}
+	if list != "" {
+		p.paragraph("  ", "", safe("did not acknowledge its end: "+list))
+	}
+}
+
+// scheduleSteps are what to do about a schedule.
+func (e *explainer) scheduleSteps(found *ScheduleResult) []Step {
+	edit := []string{e.hints.kubectl("edit", e.about.String())}
+	sunset := ""
+	var unpublished []string
+	for _, n := range found.Notices {
+		if n.Step == string(v1alpha1.StepSunset) {
+			sunset = n.Name
+		}
+		if n.PublishedTime == nil {
+			unpublished = append(unpublished, e.hints.command("explain", "changenotice/"+n.Name))
+		}
+	}
+	switch found.Removal.Reason {
+	case v1alpha1.ReasonDraft:
+		return []Step{{Text: "Set state: Published. Forewarn then tells customers of each step, by notices of their own.", Commands: edit}}
+	case v1alpha1.ReasonNotPublished:
+		return []Step{{Text: "See what the notices lack, and put it right in the schedule: until all of them are published its dates can be edited.",
+			Commands: append(unpublished, edit...)}}
+	case v1alpha1.ReasonNotYet:
+		if found.RemovalChangesTime == nil {
+			return []Step{{Text: "Put the dates right.", Commands: edit}}
+		}
+		return []Step{{Text: "Keep it until " + e.zone.moment(found.RemovalChangesTime.Time) + "."}}
+	case v1alpha1.ReasonStillUsed, v1alpha1.ReasonNotAcknowledged:
+		steps := []Step{{Text: "Write to those who still use it, or give them more time: sunsetTime can move to later.",
+			Commands: []string{e.hints.kubectl("get", e.about.String(), "-o", "jsonpath={.status.stragglers[*].customer}")}}}
+		if sunset != "" && found.Removal.Reason == v1alpha1.ReasonNotAcknowledged {
+			steps = append(steps, Step{Text: "See what they answered:", Commands: []string{e.hints.command("notice", "answers", sunset)}})
+		}
+		return steps
+	case v1alpha1.ReasonUsageNotKnown:
+		return []Step{{Text: "Let the Audience of the API name a usage query, and see whether its server answers.",
+			Commands: []string{e.hints.kubectl("get", "customerapi/"+found.API, "-o", "jsonpath={.spec.audienceRef.name}"), e.hints.kubectl("describe", "audiences")}}}
+	case v1alpha1.ReasonRemovable:
+		return []Step{{Text: "Release a revision without it" + e.beforeLapse(sunset) + "."}}
+	}
+	return nil
+}
+
+// beforeLapse is until when the notice of the end lets it be removed.
+func (e *explainer) beforeLapse(sunset string) string {
+	for i := range e.notices {
+		if lapses := e.notices[i].Status.LapsesTime; e.notices[i].Name == sunset && lapses != nil {
+			return " before " + e.zone.moment(lapses.Time)
+		}
+	}
+	return ""
+}
