@@ -357,7 +357,7 @@ type NoticeRemoval struct {
 	Days *int32 `json:"days,omitempty"`
 
 	// timeZone is the IANA time zone in which they are counted, that of the
-	// policies in which they end last.
+	// policies and customers in which they end last.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64

@@ -27,7 +27,7 @@ func (n *notification) unlisted() string {
 }
 
 // removal is what is frozen with the publication of the notice of an end: what the schedule asks for, counted in the time
-// zone of the policies and contracts in which it ends last. A schedule that asks for more afterwards gets it; one that is
+// zone of the policies, contracts and customers in which it ends last. A schedule that asks for more afterwards gets it; one that is
 // gone, or asks for less, takes nothing back.
 func (n *notification) removal() v1alpha1.NoticeRemoval {
 	frozen := n.Notice.Status.Removal
@@ -35,11 +35,22 @@ func (n *notification) removal() v1alpha1.NoticeRemoval {
 	if !n.ofSchedule() || n.Notice.Spec.EffectiveTime == nil || published && string(frozen.Schedule) != n.Schedule.Name {
 		return frozen
 	}
-	asked := schedule.Freeze(n.Schedule, n.Notice.Spec.EffectiveTime.UTC(), n.policies.Zones())
+	asked := schedule.Freeze(n.Schedule, n.Notice.Spec.EffectiveTime.UTC(), n.zones())
 	if published {
 		return schedule.Stricter(frozen, asked)
 	}
 	return asked
+}
+
+// zones are the time zones in which somebody counts days: policies, contracts, customers, and the schedule itself.
+func (n *notification) zones() []string {
+	zones := n.policies.Zones()
+	if n.Audience != nil {
+		for i := range n.Audience.Status.Calendars {
+			zones = append(zones, n.Audience.Status.Calendars[i].TimeZone)
+		}
+	}
+	return append(zones, n.Schedule.Status.TimeZone)
 }
 
 // ofSchedule says that the notice tells of the end that the schedule at hand sets.

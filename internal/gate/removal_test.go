@@ -235,6 +235,37 @@ func TestWhatARemovalNeedsIsFrozen(t *testing.T) {
 	}
 }
 
+// Customers count days where they are.
+func TestTheDaysOfARemovalEndLastForCustomers(t *testing.T) {
+	n := builders.Notice("orders-v1-sunset", "orders").State(v1alpha1.NoticePublished).Effective(june).
+		Covers(v1alpha1.CoveredChange{Version: "v1", Class: v1alpha1.ClassRemoval})
+	for name, c := range map[string]struct {
+		calendars []v1alpha1.CustomerCalendar
+		zone      string
+		want      string
+	}{
+		"the policy":        {nil, "", "Europe/Berlin"},
+		"a customer":        {[]v1alpha1.CustomerCalendar{{Customers: 1}, {TimeZone: "America/Chicago", Customers: 1}}, "", "Europe/Berlin"},
+		"another customer":  {[]v1alpha1.CustomerCalendar{{TimeZone: "Europe/London", Customers: 1}}, "", "Europe/London"},
+		"the schedule says": {nil, "Europe/London", "Europe/London"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := noticing(n)
+			in.Schedule = builders.Schedule("orders-v1", "orders", "v1").Requires(30, atDate).Lists("orders-v1-sunset", v1alpha1.StepSunset).
+				Edit(func(s *v1alpha1.DeprecationSchedule) { s.Status.TimeZone = c.zone }).Obj()
+			if c.calendars != nil {
+				customers := int32(1)
+				in.API.Spec.AudienceRef.Name = "customers"
+				in.Audience = &v1alpha1.Audience{Status: v1alpha1.AudienceStatus{Customers: &customers, Calendars: c.calendars}}
+			}
+			in.Notice.Labels = map[string]string{v1alpha1.ScheduleLabel: "orders-v1"}
+			if v := gate.EvaluateNotice(in); v.Removal.TimeZone != c.want {
+				t.Errorf("%q, want %s: %s", v.Removal.TimeZone, c.want, v.Message)
+			}
+		})
+	}
+}
+
 func TestNothingReplacesTheNoticeOfASunset(t *testing.T) {
 	n := toPublish(june.Add(100 * day)).Supersedes("orders-v1-sunset")
 	v := gate.EvaluateNotice(noticing(n, sunset(30, unused)))

@@ -55,6 +55,9 @@ func Freeze(s *v1alpha1.DeprecationSchedule, end time.Time, zones []string) v1al
 	}
 	var last time.Time
 	for _, zone := range zones {
+		if zone == "" { // who names none counts in that of a policy
+			continue
+		}
 		terms := notice.Removal{End: end, Days: *frozen.Days, Zone: zone}
 		if date, err := terms.Date(); err == nil && date.After(last) {
 			last, frozen.TimeZone = date, zone
