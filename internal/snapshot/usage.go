@@ -9,7 +9,7 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// UsageSecrets are what the Secrets of a usage query hold. They stay in memory for as long as it takes to ask.
+// UsageSecrets are what the Secrets of a query hold. They stay in memory for as long as it takes to ask.
 type UsageSecrets struct {
 	Token string
 	// Authorities are certificates as PEM. Nil: those of the system.
@@ -20,9 +20,18 @@ type UsageSecrets struct {
 
 // UsageSecrets reads the Secrets that the usage query of an Audience names, in its own namespace.
 func (s *Snapshot) UsageSecrets(ctx context.Context, a *v1alpha1.Audience) (UsageSecrets, error) {
-	r := &secretReader{documents: s.documents, namespace: a.Namespace, read: map[string]*corev1.Secret{}}
+	return s.querySecrets(ctx, a.Namespace, "spec.usage", a.Spec.Usage.TokenFrom, a.Spec.Usage.AuthoritiesFrom)
+}
+
+// AvailabilitySecrets reads the Secrets that the query of a DowntimeBudget names, in its own namespace.
+func (s *Snapshot) AvailabilitySecrets(ctx context.Context, b *v1alpha1.DowntimeBudget) (UsageSecrets, error) {
+	return s.querySecrets(ctx, b.Namespace, "spec.availability", b.Spec.Availability.TokenFrom, b.Spec.Availability.AuthoritiesFrom)
+}
+
+func (s *Snapshot) querySecrets(ctx context.Context, namespace, field string, token, authorities v1alpha1.SecretKeyRef) (UsageSecrets, error) {
+	r := &secretReader{documents: s.documents, namespace: namespace, read: map[string]*corev1.Secret{}}
 	var values [2][]byte
-	for i, from := range []v1alpha1.SecretKeyRef{a.Spec.Usage.TokenFrom, a.Spec.Usage.AuthoritiesFrom} {
+	for i, from := range []v1alpha1.SecretKeyRef{token, authorities} {
 		if from.Name == "" {
 			continue
 		}
@@ -32,7 +41,7 @@ func (s *Snapshot) UsageSecrets(ctx context.Context, a *v1alpha1.Audience) (Usag
 		}
 		if secret == nil || len(secret.Data[from.Key]) == 0 {
 			return UsageSecrets{Problem: &ListProblem{Reason: v1alpha1.ReasonSecretNotFound, Message: fmt.Sprintf(
-				"there is no secret/%s with the key %s: create it, or name another in spec.usage", from.Name, from.Key)}}, nil
+				"there is no secret/%s with the key %s: create it, or name another in %s", from.Name, from.Key, field)}}, nil
 		}
 		values[i] = secret.Data[from.Key]
 	}

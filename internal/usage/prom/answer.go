@@ -30,6 +30,8 @@ type reading struct {
 	status, resultType string
 	warnings           []string
 	histograms         bool
+	// series is what reads a range, where one is asked for.
+	series *series
 }
 
 // answer reads {"status":"success","data":{"resultType":"vector","result":[...]},"warnings":[...]}, in any order.
@@ -61,6 +63,8 @@ func (r *reading) data(decoder *json.Decoder, key string) error {
 	switch {
 	case key == "resultType":
 		return decoder.Decode(&r.resultType)
+	case key == "result" && r.series != nil:
+		return array(decoder, func() error { return r.series.read(decoder) })
 	case key == "result" && (r.resultType == "" || r.resultType == "vector"):
 		return array(decoder, func() error { return r.sample(decoder) })
 	}

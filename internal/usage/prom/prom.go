@@ -3,9 +3,11 @@
 package prom
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,7 +26,10 @@ const (
 	Deadline = 30 * time.Second
 )
 
-const path = "/api/v1/query"
+const (
+	path      = "/api/v1/query"
+	rangePath = "/api/v1/query_range"
+)
 
 // Server is one that can be asked.
 type Server struct {
@@ -33,6 +38,8 @@ type Server struct {
 	Client *http.Client
 	// Token is sent along; empty: none is.
 	Token string
+	// Field is where the query stands, spec.usage where it is empty.
+	Field string
 }
 
 // Ask asks who of the listed customers used what in the days before a moment, and says what is kept of it. An answer is
@@ -77,12 +84,22 @@ func (s Server) remembers(ctx context.Context, query string, at time.Time) (bool
 }
 
 func (s Server) ask(ctx context.Context, query string, at time.Time, labels usage.Labels) ([]usage.Sample, *usage.Problem) {
+	form := url.Values{"query": {query}, "time": {strconv.FormatInt(at.Unix(), 10)}, "timeout": {Deadline.String()}}
+	read := reading{labels: labels, texts: map[string]string{}}
+	if problem := s.post(ctx, path, form, read.answer); problem != nil {
+		return nil, problem
+	}
+	problem := read.problem()
+	return read.samples, problem
+}
+
+// post asks one question, and reads what is answered.
+func (s Server) post(ctx context.Context, path string, form url.Values, read func(io.Reader) error) *usage.Problem {
 	ctx, cancel := context.WithTimeout(ctx, Deadline)
 	defer cancel()
-	form := url.Values{"query": {query}, "time": {strconv.FormatInt(at.Unix(), 10)}, "timeout": {Deadline.String()}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(s.URL, "/")+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, &usage.Problem{Reason: v1alpha1.ReasonUsageInvalid, Text: "spec.usage.url is no address of a server: correct it"}
+		return &usage.Problem{Reason: v1alpha1.ReasonUsageInvalid, Text: s.field() + ".url is no address of a server: correct it"}
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if s.Token != "" {
@@ -90,35 +107,38 @@ func (s Server) ask(ctx context.Context, query string, at time.Time, labels usag
 	}
 	response, err := s.Client.Do(request)
 	if err != nil {
-		return nil, unreached(ctx, err)
+		return s.unreached(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return nil, refused(response.StatusCode, errorType(response.Body))
+		return s.refused(response.StatusCode, errorType(response.Body))
 	}
-	read := reading{labels: labels, texts: map[string]string{}}
-	if err := read.answer(response.Body); err != nil {
-		return nil, unread(ctx, err)
+	if err := read(response.Body); err != nil {
+		return s.unread(ctx, err)
 	}
-	problem := read.problem()
-	return read.samples, problem
+	return nil
 }
+
+func (s Server) field() string { return cmp.Or(s.Field, "spec.usage") }
 
 // unreached says why there is no answer. Like all that is said here, it is in words of ours: those of the server may
 // hold anything.
-func unreached(ctx context.Context, err error) *usage.Problem {
+func (s Server) unreached(ctx context.Context, err error) *usage.Problem {
 	if errors.Is(err, egress.ErrRefused) {
 		return &usage.Problem{Reason: v1alpha1.ReasonUsageUnreachable,
-			Text: "the server has an address that is not a public one: name its range in spec.usage.allowedRanges"}
+			Text: "the server has an address that is not a public one: name its range in " + s.field() + ".allowedRanges"}
 	}
 	return &usage.Problem{Reason: v1alpha1.ReasonUsageUnreachable,
-		Text: egress.Failure(ctx, err).Text + ": see to the server, or correct spec.usage"}
+		Text: egress.Failure(ctx, err).Text + ": see to the server, or correct " + s.field()}
 }
 
 // unread says why an answer could not be read to its end.
-func unread(ctx context.Context, err error) *usage.Problem {
+func (s Server) unread(ctx context.Context, err error) *usage.Problem {
 	var tooLong *http.MaxBytesError
 	switch {
+	case errors.Is(err, errNoSeries):
+		return &usage.Problem{Reason: v1alpha1.ReasonUsageInvalid,
+			Text: "the answer is not one series of numbers: let the query answer with one sample, for example min(...), and try it on the server"}
 	case errors.As(err, &tooLong):
 		return &usage.Problem{Reason: v1alpha1.ReasonUsageTooLarge, Text: fmt.Sprintf(
 			"the answer is longer than %d MiB: let the query sum by customer, operation and version alone", tooLong.Limit>>20)}
@@ -126,28 +146,28 @@ func unread(ctx context.Context, err error) *usage.Problem {
 		return &usage.Problem{Reason: v1alpha1.ReasonUsageTooLarge, Text: fmt.Sprintf(
 			"the answer holds more than %d samples: let the query sum by customer, operation and version alone", maxSamples)}
 	case errors.Is(err, errNotAsPrometheus):
-		return refused(http.StatusOK, "")
+		return s.refused(http.StatusOK, "")
 	}
-	return unreached(ctx, err)
+	return s.unreached(ctx, err)
 }
 
-func refused(status int, kind string) *usage.Problem {
-	return &usage.Problem{Reason: v1alpha1.ReasonUsageRefused, Text: refusal(status, kind)}
+func (s Server) refused(status int, kind string) *usage.Problem {
+	return &usage.Problem{Reason: v1alpha1.ReasonUsageRefused, Text: refusal(status, kind, s.field())}
 }
 
 // refusal says why a server did not answer the query, by the status and the type of the error.
-func refusal(status int, kind string) string {
+func refusal(status int, kind, field string) string {
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return fmt.Sprintf("the server lets nobody in who comes like this (HTTP %d): correct the token of spec.usage.tokenFrom", status)
+		return fmt.Sprintf("the server lets nobody in who comes like this (HTTP %d): correct the token of %s.tokenFrom", status, field)
 	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
-		return fmt.Sprintf("the server sends elsewhere (HTTP %d), which is not followed: write in spec.usage.url where", status)
+		return fmt.Sprintf("the server sends elsewhere (HTTP %d), which is not followed: write in %s.url where", status, field)
 	case kind == "bad_data":
-		return "the server cannot read the query: try it there, and correct spec.usage.query"
+		return "the server cannot read the query: try it there, and correct " + field + ".query"
 	case kind == "timeout", kind == "canceled":
 		return "the query takes the server too long: let a recording rule work out a part of it"
 	case kind == "execution":
-		return "the server cannot work the query out: try it there, and correct spec.usage.query"
+		return "the server cannot work the query out: try it there, and correct " + field + ".query"
 	}
-	return fmt.Sprintf("what answers (HTTP %d) is not as Prometheus answers, or broken off: see to the server, or correct spec.usage.url", status)
+	return fmt.Sprintf("what answers (HTTP %d) is not as Prometheus answers, or broken off: see to the server, or correct %s.url", status, field)
 }
