@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -24,8 +25,11 @@ type metrics struct {
 	// missedReminders counts what customers did not hear.
 	missedReminders prometheus.Counter
 	usage           *prometheus.CounterVec
-	canary          *prometheus.GaugeVec
-	offset          prometheus.Gauge
+	// outages and availability count times at which an API was down, and questions whether it is.
+	outages      *prometheus.CounterVec
+	availability *prometheus.CounterVec
+	canary       *prometheus.GaugeVec
+	offset       prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -59,6 +63,14 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "forewarn_usage_queries_total",
 			Help: "Usage queries that were due, by what the condition UsageKnown says of the answer.",
 		}, []string{"reason"}),
+		outages: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_outages_total",
+			Help: "Times at which the API of a downtime budget went down, became degraded or was not looked at, by cause.",
+		}, []string{"cause"}),
+		availability: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "forewarn_availability_queries_total",
+			Help: "Availability queries that were due, by what the condition Measured says of the answer.",
+		}, []string{"reason"}),
 		canary: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "forewarn_canary",
 			Help: "1 for what is known of admission, by the reason of the condition AdmissionWorks, and 0 for the others.",
@@ -69,7 +81,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}),
 	}
 	var errs []error
-	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.missedReminders, m.usage, m.canary, m.offset} {
+	for _, collector := range []prometheus.Collector{m.verdicts, m.toVerdict, m.gates, m.broken, m.deliveries, m.missedReminders, m.usage, m.outages, m.availability, m.canary, m.offset} {
 		errs = append(errs, registry.Register(collector))
 	}
 	return m, errors.Join(errs...)
@@ -111,6 +123,8 @@ type scraped struct {
 	nextChange *prometheus.Desc
 	waivers    *prometheus.Desc
 	unreadable *prometheus.Desc
+	budgets    *prometheus.Desc
+	spent      *prometheus.Desc
 }
 
 const scrapeLimit = 5 * time.Second
@@ -123,6 +137,8 @@ func newScraped(cache client.Reader, agenda *agenda, clock snapshot.Clock) *scra
 		waivers: prometheus.NewDesc("forewarn_waivers_active", "Waivers that let a revision pass now.", nil, nil),
 		unreadable: prometheus.NewDesc("forewarn_unreadable_objects",
 			"Objects that do not fit their kind, by kind. Each is left out, and refuses what depends on it.", []string{"kind"}, nil),
+		budgets: prometheus.NewDesc("forewarn_downtime_budgets", "Downtime budgets, by what their API is now.", []string{"state"}, nil),
+		spent:   prometheus.NewDesc("forewarn_downtime_budgets_spent", "Downtime budgets of which nothing is left.", nil, nil),
 	}
 }
 
@@ -131,6 +147,8 @@ func (s *scraped) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- s.nextChange
 	descriptions <- s.waivers
 	descriptions <- s.unreadable
+	descriptions <- s.budgets
+	descriptions <- s.spent
 }
 
 // Collect implements prometheus.Collector. What cannot be read now is absent.
@@ -148,6 +166,7 @@ func (s *scraped) Collect(collected chan<- prometheus.Metric) {
 			collected <- prometheus.MustNewConstMetric(s.unreadable, prometheus.GaugeValue, left, kind.name)
 		}
 	}
+	s.collectBudgets(ctx, collected)
 	var waivers v1alpha1.WaiverList
 	if err := s.cache.List(ctx, &waivers, client.UnsafeDisableDeepCopy); err != nil {
 		return
@@ -159,4 +178,25 @@ func (s *scraped) Collect(collected chan<- prometheus.Metric) {
 		}
 	}
 	collected <- prometheus.MustNewConstMetric(s.waivers, prometheus.GaugeValue, float64(active))
+}
+
+func (s *scraped) collectBudgets(ctx context.Context, collected chan<- prometheus.Metric) {
+	var budgets v1alpha1.DowntimeBudgetList
+	if err := s.cache.List(ctx, &budgets, client.UnsafeDisableDeepCopy); err != nil {
+		return
+	}
+	states, spent := map[v1alpha1.Availability]int{}, 0
+	for i := range budgets.Items {
+		status := &budgets.Items[i].Status
+		states[cmp.Or(status.State, v1alpha1.AvailabilityUnobserved)]++
+		if status.SpentTime != nil {
+			spent++
+		}
+	}
+	for _, state := range []v1alpha1.Availability{
+		v1alpha1.AvailabilityUp, v1alpha1.AvailabilityDegraded, v1alpha1.AvailabilityDown, v1alpha1.AvailabilityUnobserved,
+	} {
+		collected <- prometheus.MustNewConstMetric(s.budgets, prometheus.GaugeValue, float64(states[state]), string(state))
+	}
+	collected <- prometheus.MustNewConstMetric(s.spent, prometheus.GaugeValue, float64(spent))
 }

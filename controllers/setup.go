@@ -103,6 +103,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addAudience(mgr, s) },
 		func() error { return addUsage(mgr, s, o) },
 		func() error { return addDelivery(mgr, s, w, o) },
+		func() error { return addDowntimeBudget(mgr, s, w, o, unwatched{}) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },
@@ -122,6 +123,7 @@ func cached() []client.Object {
 	return []client.Object{
 		&v1alpha1.NoticePolicy{}, &v1alpha1.CustomerAPI{}, &v1alpha1.APIRevision{}, &v1alpha1.ChangeNotice{}, &v1alpha1.Waiver{},
 		&v1alpha1.DeprecationSchedule{}, &v1alpha1.Audience{}, &v1alpha1.NoticeChannel{}, &v1alpha1.DeliveryRecord{},
+		&v1alpha1.DowntimeBudget{},
 		keptContractMetadata(),
 		&corev1.Namespace{}, &corev1.Service{}, &corev1.Pod{}, &corev1.ConfigMap{},
 		&appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},

@@ -42,6 +42,7 @@ func lenientKinds() []lenientKind {
 		{"ChangeNotice", &v1alpha1.ChangeNotice{}, &v1alpha1.ChangeNoticeList{}},
 		{"Waiver", &v1alpha1.Waiver{}, &v1alpha1.WaiverList{}},
 		{"DeprecationSchedule", &v1alpha1.DeprecationSchedule{}, &v1alpha1.DeprecationScheduleList{}},
+		{"DowntimeBudget", &v1alpha1.DowntimeBudget{}, &v1alpha1.DowntimeBudgetList{}},
 	}
 }
 

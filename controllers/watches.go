@@ -141,6 +141,19 @@ func (w watches) toWaivers(ctx context.Context, object client.Object) []ctrl.Req
 	return w.list(ctx, &v1alpha1.WaiverList{}, client.InNamespace(object.GetNamespace()), snapshot.OfRevision(object.GetName()))
 }
 
+// toBudgets maps an object to the budgets of the API that it is about.
+func (w watches) toBudgets(ctx context.Context, object client.Object) []ctrl.Request {
+	all := &v1alpha1.DowntimeBudgetList{}
+	name := object.GetName() // of a CustomerAPI
+	switch o := object.(type) {
+	case *v1alpha1.ChangeNotice:
+		name = string(o.Spec.APIRef.Name)
+	case *v1alpha1.DeprecationSchedule:
+		name = string(o.Spec.APIRef.Name)
+	}
+	return w.list(ctx, all, client.InNamespace(object.GetNamespace()), snapshot.OfAPI(name))
+}
+
 // toPolicies maps to all policies: each counts the APIs that it selects.
 func (w watches) toPolicies(ctx context.Context, _ client.Object) []ctrl.Request {
 	return w.list(ctx, &v1alpha1.NoticePolicyList{})

@@ -61,6 +61,9 @@ const (
 	// ReasonNoticeDiffers: a ChangeNotice by which customers were told of the
 	// schedule says something else by now. What it says stands.
 	ReasonNoticeDiffers = "NoticeDiffers"
+	// ReasonWindowInvalid: the time zone of the window of a DowntimeBudget is not
+	// known. Until it is, as much counts as would in any zone.
+	ReasonWindowInvalid = "WindowInvalid"
 )
 
 // ConditionTakesBounces is on a NoticeChannel that says how mails that come back
@@ -371,6 +374,8 @@ const ConditionMeasured = "Measured"
 const (
 	// ReasonMeasured: the API is watched.
 	ReasonMeasured = "Measured"
+	// ReasonNotMeasured: nobody looked yet.
+	ReasonNotMeasured = "NotMeasured"
 	// ReasonNoServices: the API names no Service, and no query is there.
 	ReasonNoServices = "NoServices"
 	// ReasonNeverReady: nothing of the API was ever ready.

@@ -33,6 +33,9 @@ func indexes() []index {
 		{&v1alpha1.DeprecationSchedule{}, apiField, func(o client.Object) []string {
 			return []string{string(o.(*v1alpha1.DeprecationSchedule).Spec.APIRef.Name)}
 		}},
+		{&v1alpha1.DowntimeBudget{}, apiField, func(o client.Object) []string {
+			return []string{string(o.(*v1alpha1.DowntimeBudget).Spec.APIRef.Name)}
+		}},
 		{&v1alpha1.Waiver{}, revisionField, func(o client.Object) []string {
 			return []string{string(o.(*v1alpha1.Waiver).Spec.Revision)}
 		}},
@@ -52,7 +55,7 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// OfAPI selects the APIRevisions, ChangeNotices or DeprecationSchedules of a CustomerAPI.
+// OfAPI selects the APIRevisions, ChangeNotices, DeprecationSchedules or DowntimeBudgets of a CustomerAPI.
 func OfAPI(name string) client.MatchingFields { return client.MatchingFields{apiField: name} }
 
 // OfRevision selects the Waivers of an APIRevision.

@@ -81,6 +81,8 @@ func KeepReadable(list client.ObjectList) []error {
 		return keepReadable(&l.Items)
 	case *v1alpha1.DeprecationScheduleList:
 		return keepReadable(&l.Items)
+	case *v1alpha1.DowntimeBudgetList:
+		return keepReadable(&l.Items)
 	}
 	return nil
 }

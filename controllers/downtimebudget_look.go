@@ -1,0 +1,167 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/downtime"
+	"forewarn.dev/forewarn/internal/notice"
+	"forewarn.dev/forewarn/internal/snapshot"
+)
+
+// foundDown is what is known of a budget now.
+type foundDown struct {
+	now      time.Time
+	settled  time.Time
+	asked    bool // by a query
+	log      downtime.Log
+	sighting downtime.Sighting
+	terms    downtime.Terms
+	// zoneProblem is why the time zone of the window cannot be read.
+	zoneProblem error
+	// nextBound is when a planned window next begins or ends.
+	nextBound *time.Time
+}
+
+// look adds to the log of a budget what was seen. Nil: nobody can know yet.
+func (r *DowntimeBudgetReconciler) look(ctx context.Context, budget *v1alpha1.DowntimeBudget, source sightings, now time.Time) (*foundDown, error) {
+	log := logOf(&budget.Status)
+	s, ok, err := source.seen(ctx, budget, log)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if s.Now.IsZero() {
+		s.Now = now
+	}
+	key := client.ObjectKey{Namespace: budget.Namespace, Name: string(budget.Spec.APIRef.Name)}
+	if err := r.client.Get(ctx, key, &v1alpha1.CustomerAPI{}); apierrors.IsNotFound(err) {
+		s.Sights, s.Problem = nil, &downtime.Problem{Reason: v1alpha1.ReasonAPINotFound, Text: fmt.Sprintf(
+			"there is no customerapi/%s: create it, or name another in spec.apiRef", key.Name)}
+	} else if err != nil {
+		return nil, err
+	}
+	brownout, err := r.brownoutSince(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	windows, err := r.plannedWindows(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Sights) > 0 || !log.Since.IsZero() { // else there is nothing to lay it over
+		s = downtime.WithBrownout(log, s, brownout)
+	}
+	found := &foundDown{
+		now: s.Now, settled: s.Now, asked: budget.Spec.Availability.Query != "",
+		sighting: s, log: downtime.Compact(downtime.Record(log, s, windows), s.Now),
+	}
+	if !s.Settled.IsZero() {
+		found.settled = s.Settled
+	}
+	if found.log.State != v1alpha1.AvailabilityUp {
+		found.nextBound = nextBound(windows, s.Now)
+	}
+	found.terms, found.zoneProblem = termsOf(&budget.Spec)
+	return found, nil
+}
+
+// termsOf are the terms of a budget. Where its zone cannot be read they are no looser than in any zone.
+func termsOf(spec *v1alpha1.DowntimeBudgetSpec) (downtime.Terms, error) {
+	if spec.Window.Calendar == "" {
+		return downtime.TermsOf(spec, nil), nil
+	}
+	zone, err := notice.ParseZone(cmp.Or(spec.Window.TimeZone, "UTC"))
+	if err != nil {
+		return downtime.TermsOf(spec, nil), err
+	}
+	return downtime.TermsOf(spec, zone), nil
+}
+
+// brownoutSince is when the first of the brownouts began that are under way on routes of an API. Nil: none is.
+func (r *DowntimeBudgetReconciler) brownoutSince(ctx context.Context, api client.ObjectKey) (*time.Time, error) {
+	var schedules v1alpha1.DeprecationScheduleList
+	if err := r.client.List(ctx, &schedules, client.InNamespace(api.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing deprecation schedules: %w", err)
+	}
+	var first *time.Time
+	for i := range schedules.Items {
+		if string(schedules.Items[i].Spec.APIRef.Name) != api.Name {
+			continue
+		}
+		for _, route := range schedules.Items[i].Status.Routes {
+			if route.Brownout != "" && route.BrownoutStartTime != nil {
+				first = earliest(first, &route.BrownoutStartTime.Time)
+			}
+		}
+	}
+	return first, nil
+}
+
+func matterOfBrownout(s *v1alpha1.DeprecationSchedule) any {
+	var matter []any
+	for _, route := range s.Status.Routes {
+		matter = append(matter, route.Name, route.Brownout, route.BrownoutStartTime)
+	}
+	return []any{s.Spec.APIRef, matter}
+}
+
+// plannedWindows are those that customers of an API were told of, sorted by start.
+func (r *DowntimeBudgetReconciler) plannedWindows(ctx context.Context, api client.ObjectKey) ([]downtime.Window, error) {
+	var notices v1alpha1.ChangeNoticeList
+	if err := r.client.List(ctx, &notices, client.InNamespace(api.Namespace), snapshot.OfAPI(api.Name), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing change notices: %w", err)
+	}
+	var windows []downtime.Window
+	for i := range notices.Items {
+		if w, ok := windowOf(&notices.Items[i]); ok {
+			windows = append(windows, w)
+		}
+	}
+	slices.SortFunc(windows, func(a, b downtime.Window) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Notice, b.Notice))
+	})
+	return windows, nil
+}
+
+// windowOf is the window of a notice that was published and matured. One that is withdrawn is over from then on.
+func windowOf(n *v1alpha1.ChangeNotice) (downtime.Window, bool) {
+	status := &n.Status
+	if n.Spec.DowntimeMinutes <= 0 || n.Spec.EffectiveTime == nil || status.PublishedTime == nil || status.MaturesTime == nil || status.SupersededBy != "" {
+		return downtime.Window{}, false
+	}
+	w := downtime.Window{
+		Notice: n.Name, Start: n.Spec.EffectiveTime.Time,
+		End: n.Spec.EffectiveTime.Add(time.Duration(n.Spec.DowntimeMinutes) * time.Minute),
+	}
+	if status.MaturesTime.After(w.Start) {
+		w.Start = status.MaturesTime.Time
+	}
+	if status.WithdrawnTime != nil && status.WithdrawnTime.Time.Before(w.End) {
+		w.End = status.WithdrawnTime.Time
+	}
+	return w, w.Start.Before(w.End)
+}
+
+func matterOfWindow(n *v1alpha1.ChangeNotice) any {
+	w, ok := windowOf(n)
+	return []any{n.Spec.APIRef, w, ok}
+}
+
+func nextBound(windows []downtime.Window, now time.Time) *time.Time {
+	var next *time.Time
+	for i := range windows {
+		for _, bound := range []time.Time{windows[i].Start, windows[i].End} {
+			if bound.After(now) {
+				next = earliest(next, &bound)
+			}
+		}
+	}
+	return next
+}
