@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/downtime"
 )
 
 // mostDownTold is of how many intervals events tell at once: an API may flicker.
@@ -54,7 +55,7 @@ func begunSince(before, status *v1alpha1.DowntimeBudgetStatus) []v1alpha1.Downti
 func intervalText(i *v1alpha1.DowntimeInterval) string {
 	text := string(i.State) + " since " + secondsOf(i.StartTime.Time)
 	if i.EndTime != nil {
-		text = fmt.Sprintf("%s from %s for %s", i.State, secondsOf(i.StartTime.Time), lasts(i.EndTime.Sub(i.StartTime.Time)))
+		text = fmt.Sprintf("%s from %s for %s", i.State, secondsOf(i.StartTime.Time), downtime.Lasts(i.EndTime.Sub(i.StartTime.Time)))
 	}
 	text += " (" + string(i.Cause)
 	if i.Workload.Name != "" {

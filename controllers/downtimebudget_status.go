@@ -78,7 +78,7 @@ func setBudgetStatus(budget *v1alpha1.DowntimeBudget, found *foundDown) downtime
 
 	account := downtime.Of(found.log, found.terms, found.now)
 	status.WindowStartTime = atSecond(account.WindowStart)
-	status.Used = lasts(account.Used) + " of " + lasts(found.terms.Allowed)
+	status.Used = downtime.Lasts(account.Used) + " of " + downtime.Lasts(found.terms.Allowed)
 	status.UnplannedSeconds = inSeconds(account.Unplanned)
 	status.PlannedSeconds = inSeconds(account.Planned)
 	status.UnobservedSeconds = inSeconds(account.Unobserved)

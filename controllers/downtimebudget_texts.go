@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,7 +34,7 @@ func (t budgetTexts) setConditions(c conditions) {
 		c.set(v1alpha1.ConditionWithinBudget, metav1.ConditionFalse, v1alpha1.ReasonSpent, t.spent())
 	} else {
 		c.set(v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonWithinBudget,
-			fmt.Sprintf("%s is used %s, %s is left", t.budget.Status.Used, t.window(), lasts(t.account.Left)))
+			fmt.Sprintf("%s is used %s, %s is left", t.budget.Status.Used, t.window(), downtime.Lasts(t.account.Left)))
 	}
 	switch {
 	case t.found.zoneProblem != nil:
@@ -52,7 +51,7 @@ func (t budgetTexts) setConditions(c conditions) {
 
 func (t budgetTexts) measured() string {
 	if t.budget.Spec.Availability.Query != "" {
-		return fmt.Sprintf("the query is asked every %s", lasts(stepOf(&t.budget.Spec.Availability)))
+		return fmt.Sprintf("the query is asked every %s", downtime.Lasts(stepOf(&t.budget.Spec.Availability)))
 	}
 	return "the EndpointSlices of its Services are watched"
 }
@@ -95,7 +94,7 @@ func (t budgetTexts) gaps() string {
 	if t.found.log.Since.IsZero() {
 		return "nobody looked at the API yet"
 	}
-	text := "nobody looked for " + lasts(t.account.Unobserved) + " " + t.window()
+	text := "nobody looked for " + downtime.Lasts(t.account.Unobserved) + " " + t.window()
 	for i := len(t.found.log.Intervals) - 1; i >= 0; i-- {
 		gap := &t.found.log.Intervals[i]
 		if gap.State != v1alpha1.AvailabilityUnobserved {
@@ -122,18 +121,3 @@ func (t budgetTexts) observedSince() time.Time {
 }
 
 func secondsOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// lasts is a duration as people say it: 12m30s, and 43m.
-func lasts(d time.Duration) string {
-	if d == 0 {
-		return "0s"
-	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}

@@ -33,6 +33,8 @@ what, until when, and what to do next.
   deprecationschedule/NAME
                       where it is on its way out, what comes next, and why
                       what goes away may not be removed yet
+  downtimebudget/NAME when the API was down and why, how much may still be, and
+                      what is refused until when
 
 The exit code is 0 where there was something to explain, whatever the verdict.`,
 		Example: example(streams, `
@@ -114,6 +116,8 @@ func (e *explainer) explain(ctx context.Context) (*explanation, error) {
 		return e.explainAPI(ctx)
 	case kindSchedule:
 		return e.explainSchedule()
+	case kindBudget:
+		return e.explainBudget(ctx)
 	}
 	return e.explainWorkload(ctx)
 }

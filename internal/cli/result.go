@@ -40,7 +40,7 @@ const (
 )
 
 // Result is what every command prints with -o json: exactly one of verdict,
-// workload, revision, notice, customerAPI, schedule, answers and calendar is set. Times are RFC 3339 in UTC,
+// workload, revision, notice, customerAPI, schedule, downtimeBudget, answers and calendar is set. Times are RFC 3339 in UTC,
 // lists are in a stable order.
 type Result struct {
 	// APIVersion is ResultVersion.
@@ -70,6 +70,8 @@ type Result struct {
 	CustomerAPI *APIResult `json:"customerAPI,omitempty"`
 	// Schedule explains a DeprecationSchedule.
 	Schedule *ScheduleResult `json:"schedule,omitempty"`
+	// DowntimeBudget explains a DowntimeBudget.
+	DowntimeBudget *BudgetResult `json:"downtimeBudget,omitempty"`
 	// Answers are what customers answered to a ChangeNotice.
 	Answers *AnswersResult `json:"answers,omitempty"`
 	// Calendar is what is coming.

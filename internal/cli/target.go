@@ -22,12 +22,13 @@ var (
 	kindNotice      = ownKind("ChangeNotice", "changenotice", "changenotices", "notice")
 	kindCustomerAPI = ownKind("CustomerAPI", "customerapi", "customerapis", "cusapi")
 	kindSchedule    = ownKind("DeprecationSchedule", "deprecationschedule", "deprecationschedules", "dsched")
+	kindBudget      = ownKind("DowntimeBudget", "downtimebudget", "downtimebudgets", "dtb")
 	kindPod         = &kind{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, []string{"pod", "pods", "po"}}
 )
 
 // kinds are all that can be explained.
 var kinds = []*kind{
-	kindRevision, kindNotice, kindCustomerAPI, kindSchedule, kindPod,
+	kindRevision, kindNotice, kindCustomerAPI, kindSchedule, kindBudget, kindPod,
 	workloadKind("apps", "v1", "Deployment", "deployment", "deployments", "deploy"),
 	workloadKind("apps", "v1", "StatefulSet", "statefulset", "statefulsets", "sts"),
 	workloadKind("apps", "v1", "DaemonSet", "daemonset", "daemonsets", "ds"),

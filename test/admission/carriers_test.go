@@ -56,7 +56,7 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 		"the route":                      {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.HTTPRoutes = nil }, want: "httproutes/orders"},
 		"labels that tell less":          {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels["slot"] = "blue" }, want: "matchLabels app=orders,tier=back"},
 		"labels of others":               {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels["app"] = "decoy" }, want: "matchLabels app=orders,tier=back"},
-		"labels":                         {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.MatchLabels = nil }, want: "matchLabels app=orders,tier=back"},
+		"labels for a Service":           {api: hand, change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy = v1alpha1.Carrier{Services: []string{"orders"}} }, want: "matchLabels app=orders,tier=back"},
 	} {
 		for how, write := range writers() {
 			t.Run(name+" by "+how, func(t *testing.T) {

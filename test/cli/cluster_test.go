@@ -232,7 +232,7 @@ func readingRole(name string) *rbacv1.ClusterRole {
 			{APIGroups: []string{"forewarn.dev"}, Resources: []string{"noticepolicies"}, Verbs: read},
 			{
 				APIGroups: []string{"forewarn.dev"}, Verbs: read,
-				Resources: []string{"customerapis", "apirevisions", "audiences", "changenotices", "deprecationschedules", "keptcontracts", "waivers", "deliveryrecords"},
+				Resources: []string{"customerapis", "apirevisions", "audiences", "changenotices", "deprecationschedules", "downtimebudgets", "keptcontracts", "waivers", "deliveryrecords"},
 			},
 			{APIGroups: []string{""}, Resources: []string{"namespaces", "configmaps", "services", "pods"}, Verbs: read},
 			{APIGroups: []string{"apps"}, Resources: []string{"*"}, Verbs: read},

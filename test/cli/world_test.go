@@ -176,7 +176,7 @@ func (w *world) create(object client.Object) {
 	wanted.SetUID(object.GetUID())
 	switch object.(type) {
 	case *v1alpha1.CustomerAPI, *v1alpha1.ChangeNotice, *v1alpha1.NoticePolicy, *v1alpha1.APIRevision, *v1alpha1.Audience, *v1alpha1.DeliveryRecord,
-		*v1alpha1.DeprecationSchedule:
+		*v1alpha1.DeprecationSchedule, *v1alpha1.DowntimeBudget:
 		if err := w.admin.Status().Update(w.t.Context(), wanted); err != nil {
 			w.t.Fatal(err)
 		}
