@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,7 +12,6 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/downtime"
 	"forewarn.dev/forewarn/internal/notice"
-	"forewarn.dev/forewarn/internal/snapshot"
 )
 
 // foundDown is what is known of a budget now.
@@ -41,17 +39,20 @@ func (r *DowntimeBudgetReconciler) look(ctx context.Context, budget *v1alpha1.Do
 		s.Now = now
 	}
 	key := client.ObjectKey{Namespace: budget.Namespace, Name: string(budget.Spec.APIRef.Name)}
-	if err := r.client.Get(ctx, key, &v1alpha1.CustomerAPI{}); apierrors.IsNotFound(err) {
+	var windows []downtime.Window
+	api := &v1alpha1.CustomerAPI{}
+	switch err := r.client.Get(ctx, key, api); {
+	case apierrors.IsNotFound(err):
 		s.Sights, s.Problem = nil, &downtime.Problem{Reason: v1alpha1.ReasonAPINotFound, Text: fmt.Sprintf(
 			"there is no customerapi/%s: create it, or name another in spec.apiRef", key.Name)}
-	} else if err != nil {
+	case err != nil:
 		return nil, err
+	default:
+		if windows, err = r.snapshot.Windows(ctx, s.Now, api); err != nil {
+			return nil, fmt.Errorf("reading which downtimes are planned: %w", err)
+		}
 	}
 	brownout, err := r.brownoutSince(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	windows, err := r.plannedWindows(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -112,46 +113,10 @@ func matterOfBrownout(s *v1alpha1.DeprecationSchedule) any {
 	return []any{s.Spec.APIRef, matter}
 }
 
-// plannedWindows are those that customers of an API were told of, sorted by start.
-func (r *DowntimeBudgetReconciler) plannedWindows(ctx context.Context, api client.ObjectKey) ([]downtime.Window, error) {
-	var notices v1alpha1.ChangeNoticeList
-	if err := r.client.List(ctx, &notices, client.InNamespace(api.Namespace), snapshot.OfAPI(api.Name), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing change notices: %w", err)
-	}
-	var windows []downtime.Window
-	for i := range notices.Items {
-		if w, ok := windowOf(&notices.Items[i]); ok {
-			windows = append(windows, w)
-		}
-	}
-	slices.SortFunc(windows, func(a, b downtime.Window) int {
-		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Notice, b.Notice))
-	})
-	return windows, nil
-}
-
-// windowOf is the window of a notice that was published and matured. One that is withdrawn is over from then on.
-func windowOf(n *v1alpha1.ChangeNotice) (downtime.Window, bool) {
-	status := &n.Status
-	if n.Spec.DowntimeMinutes <= 0 || n.Spec.EffectiveTime == nil || status.PublishedTime == nil || status.MaturesTime == nil || status.SupersededBy != "" {
-		return downtime.Window{}, false
-	}
-	w := downtime.Window{
-		Notice: n.Name, Start: n.Spec.EffectiveTime.Time,
-		End: n.Spec.EffectiveTime.Add(time.Duration(n.Spec.DowntimeMinutes) * time.Minute),
-	}
-	if status.MaturesTime.After(w.Start) {
-		w.Start = status.MaturesTime.Time
-	}
-	if status.WithdrawnTime != nil && status.WithdrawnTime.Time.Before(w.End) {
-		w.End = status.WithdrawnTime.Time
-	}
-	return w, w.Start.Before(w.End)
-}
-
+// matterOfWindow is what says when an API may be down.
 func matterOfWindow(n *v1alpha1.ChangeNotice) any {
-	w, ok := windowOf(n)
-	return []any{n.Spec.APIRef, w, ok}
+	status := &n.Status
+	return []any{matterOfNotice(n), status.Postponements, status.EffectiveTime, status.SupersededBy, status.SupersededTime, status.LapsedTime}
 }
 
 func nextBound(windows []downtime.Window, now time.Time) *time.Time {

@@ -12,6 +12,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/downtime"
+	"forewarn.dev/forewarn/internal/notice"
 )
 
 func TestAnOutageSpendsABudget(t *testing.T) {
@@ -165,8 +166,11 @@ func TestWhatABudgetLacks(t *testing.T) {
 
 func TestPlannedDowntimeAndBrownouts(t *testing.T) {
 	works := &v1alpha1.ChangeNotice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "works"}}
-	works.Spec.APIRef.Name, works.Spec.EffectiveTime, works.Spec.DowntimeMinutes = "orders", timeAt(noon.Add(10*time.Minute)), 5
-	works.Status.PublishedTime, works.Status.MaturesTime = timeAt(noon.Add(-time.Hour)), timeAt(noon.Add(-time.Minute))
+	works.Spec = v1alpha1.ChangeNoticeSpec{
+		APIRef: v1alpha1.APIRef{Name: "orders"}, State: v1alpha1.NoticePublished, EffectiveTime: timeAt(noon.Add(10 * time.Minute)), DowntimeMinutes: 5,
+		Covers: []v1alpha1.CoveredChange{{Version: "v1", Class: v1alpha1.ClassDowntime}},
+	}
+	works.Status.PublishedTime, works.Status.PublishedDigest = timeAt(noon.Add(-time.Hour)), notice.Digest(&works.Spec)
 	schedule := &v1alpha1.DeprecationSchedule{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders-v1"}}
 	schedule.Spec.APIRef.Name = "orders"
 	schedule.Status.Routes = []v1alpha1.ScheduledRoute{{Name: "orders", Brownout: "first", BrownoutStartTime: timeAt(noon.Add(10 * time.Minute))}}
@@ -195,40 +199,6 @@ func TestPlannedDowntimeAndBrownouts(t *testing.T) {
 	m.at(15*time.Minute + 3*time.Second)
 	if got := m.budget().Status; got.State != v1alpha1.AvailabilityUp || *got.UnplannedSeconds != 3 || len(got.Intervals) != 2 {
 		t.Errorf("%+v", got)
-	}
-}
-
-func TestWindowsOfNotices(t *testing.T) {
-	good := func() *v1alpha1.ChangeNotice {
-		n := &v1alpha1.ChangeNotice{ObjectMeta: metav1.ObjectMeta{Name: "works"}}
-		n.Spec.EffectiveTime, n.Spec.DowntimeMinutes = timeAt(noon), 60
-		n.Status.PublishedTime, n.Status.MaturesTime = timeAt(noon.Add(-2*time.Hour)), timeAt(noon.Add(-time.Hour))
-		return n
-	}
-	for name, c := range map[string]struct {
-		change     func(*v1alpha1.ChangeNotice)
-		start, end time.Duration
-		none       bool
-	}{
-		"as announced":                {change: func(*v1alpha1.ChangeNotice) {}, end: time.Hour},
-		"matured late":                {change: func(n *v1alpha1.ChangeNotice) { n.Status.MaturesTime = timeAt(noon.Add(time.Minute)) }, start: time.Minute, end: time.Hour},
-		"matured when it was over":    {change: func(n *v1alpha1.ChangeNotice) { n.Status.MaturesTime = timeAt(noon.Add(time.Hour)) }, none: true},
-		"withdrawn in the middle":     {change: func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = timeAt(noon.Add(time.Minute)) }, end: time.Minute},
-		"withdrawn before":            {change: func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = timeAt(noon) }, none: true},
-		"not published":               {change: func(n *v1alpha1.ChangeNotice) { n.Status.PublishedTime = nil }, none: true},
-		"not known when it matures":   {change: func(n *v1alpha1.ChangeNotice) { n.Status.MaturesTime = nil }, none: true},
-		"superseded":                  {change: func(n *v1alpha1.ChangeNotice) { n.Status.SupersededBy = "other" }, none: true},
-		"not a notice of downtime":    {change: func(n *v1alpha1.ChangeNotice) { n.Spec.DowntimeMinutes = 0 }, none: true},
-		"without a date, as a draft":  {change: func(n *v1alpha1.ChangeNotice) { n.Spec.EffectiveTime = nil }, none: true},
-		"withdrawn once it was over":  {change: func(n *v1alpha1.ChangeNotice) { n.Status.WithdrawnTime = timeAt(noon.Add(2 * time.Hour)) }, end: time.Hour},
-		"matured just as it effected": {change: func(n *v1alpha1.ChangeNotice) { n.Status.MaturesTime = timeAt(noon) }, end: time.Hour},
-	} {
-		n := good()
-		c.change(n)
-		w, ok := windowOf(n)
-		if ok == c.none || ok && (!w.Start.Equal(noon.Add(c.start)) || !w.End.Equal(noon.Add(c.end))) {
-			t.Errorf("%s: %t, %+v", name, ok, w)
-		}
 	}
 }
 
