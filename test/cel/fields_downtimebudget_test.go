@@ -61,9 +61,12 @@ var downtimeBudgetFields = fields{
 	"status.intervals[0].workload.kind": chars(1, 63),
 	"status.intervals[0].workload.name": chars(1, 253),
 	"status.intervals[0].notice":        objectName,
-	"status.older.unplannedSeconds":     atLeast(0),
-	"status.older.plannedSeconds":       atLeast(0),
-	"status.older.unobservedSeconds":    atLeast(0),
+	"status.older": items(1, 400, func(int) map[string]any {
+		return map[string]any{"untilTime": "2027-02-01T09:00:00.000000Z"}
+	}),
+	"status.older[0].unplannedSeconds":  atLeast(0),
+	"status.older[0].plannedSeconds":    atLeast(0),
+	"status.older[0].unobservedSeconds": atLeast(0),
 	"status.expectedReady":              atLeast(0),
 	"status.endpointsDigest":            digest,
 	"status.rollouts": items(1, 64, func(int) map[string]any {

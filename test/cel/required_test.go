@@ -68,7 +68,7 @@ var required = map[string][]string{
 		"spec.availability.tokenFrom.name", "spec.availability.tokenFrom.key",
 		"spec.availability.authoritiesFrom.name", "spec.availability.authoritiesFrom.key",
 		"status.intervals[0].startTime", "status.intervals[0].state", "status.intervals[0].cause",
-		"status.intervals[0].workload.kind", "status.intervals[0].workload.name", "status.older.untilTime",
+		"status.intervals[0].workload.kind", "status.intervals[0].workload.name", "status.older[0].untilTime",
 		"status.rollouts[0].workload", "status.rollouts[0].workload.kind", "status.rollouts[0].workload.name",
 		"status.rollouts[0].completedTime", "status.rollouts[0].seconds", "status.rollouts[0].downSeconds", "status.images[0].image",
 	},
