@@ -38,6 +38,9 @@ func (r *DowntimeBudgetReconciler) look(ctx context.Context, budget *v1alpha1.Do
 	if s.Now.IsZero() {
 		s.Now = now
 	}
+	if s.Now.Before(log.Until) { // another clock was ahead: nothing is taken back
+		s.Now = log.Until
+	}
 	key := client.ObjectKey{Namespace: budget.Namespace, Name: string(budget.Spec.APIRef.Name)}
 	var windows []downtime.Window
 	api := &v1alpha1.CustomerAPI{}
@@ -65,6 +68,9 @@ func (r *DowntimeBudgetReconciler) look(ctx context.Context, budget *v1alpha1.Do
 	}
 	if !s.Settled.IsZero() {
 		found.settled = s.Settled
+		if s.Settled.Before(log.Until) {
+			found.settled = log.Until
+		}
 	}
 	if found.log.State != v1alpha1.AvailabilityUp {
 		found.nextBound = nextBound(windows, s.Now)

@@ -202,6 +202,26 @@ func TestPlannedDowntimeAndBrownouts(t *testing.T) {
 	}
 }
 
+// A clock that is behind takes nothing back.
+func TestAClockThatIsBehind(t *testing.T) {
+	m := newMeasure(t, budgetOf(), ordersAPI())
+	m.sees(v1alpha1.AvailabilityUp, 0)
+	m.sees(v1alpha1.AvailabilityDown, 3*time.Minute)
+	m.at(4 * time.Minute)
+	m.sighting.Problem = &downtime.Problem{Reason: v1alpha1.ReasonForeignEndpoints, Text: "take them away"} // it is written
+	m.at(2 * time.Minute)
+	if got := m.budget().Status; !got.ObservedTime.Time.Equal(noon.Add(4*time.Minute)) || *got.UnplannedSeconds != 60 {
+		t.Errorf("%+v", got)
+	}
+	m.at(5 * time.Minute)
+	if got := m.budget().Status; intervals(&got) != "Down 3m0s-" || *got.UnplannedSeconds != 120 || !got.ObservedTime.Time.Equal(noon.Add(5*time.Minute)) {
+		t.Errorf("%s: %+v", intervals(&got), got)
+	}
+	if m.writes != 3 {
+		t.Errorf("%d writes", m.writes)
+	}
+}
+
 func TestABudgetThatIsGone(t *testing.T) {
 	m := newMeasure(t)
 	m.at(0)
