@@ -76,7 +76,7 @@ func newAskingMeasure(t *testing.T, change ...func(*v1alpha1.DowntimeBudget)) *a
 	server := httptest.NewServer(a.server)
 	t.Cleanup(server.Close)
 	a.measure = newMeasure(t, budgetOf(append([]func(*v1alpha1.DowntimeBudget){byQuery(server.URL)}, change...)...), ordersAPI())
-	a.r.shared.clock = a.clock
+	a.r.clock = a.clock
 	a.restart()
 	return a
 }

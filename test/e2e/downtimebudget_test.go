@@ -92,7 +92,7 @@ func TestADowntimeBudgetByAQuery(t *testing.T) {
 	e.misfit("downtimebudgets", map[string]any{"kind": "DowntimeBudget", "metadata": misfit,
 		"spec": map[string]any{"apiRef": map[string]any{"name": "orders"}, "allowedMinutes": "43m"}})
 	e.create(e.budget("slo", listener.URL))
-	says := func(g Gomega, status *v1alpha1.DowntimeBudgetStatus, kind string) string {
+	says := func(status *v1alpha1.DowntimeBudgetStatus, kind string) string {
 		for _, c := range status.Conditions {
 			if c.Type == kind {
 				return fmt.Sprint(c.Status, " ", c.Reason)
@@ -102,8 +102,8 @@ func TestADowntimeBudgetByAQuery(t *testing.T) {
 	}
 	up := e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) {
 		g.Expect(s.State).To(Equal(v1alpha1.AvailabilityUp))
-		g.Expect(says(g, s, v1alpha1.ConditionReady)).To(Equal("True Ready"))
-		g.Expect(says(g, s, v1alpha1.ConditionWithinBudget)).To(Equal("True WithinBudget"))
+		g.Expect(says(s, v1alpha1.ConditionReady)).To(Equal("True Ready"))
+		g.Expect(says(s, v1alpha1.ConditionWithinBudget)).To(Equal("True WithinBudget"))
 	})
 	e.Expect(up.Used).To(Equal("0s of 0s"))
 	e.Eventually(func() []string { return e.events("misfit") }).Should(ContainElement(v1alpha1.ReasonUnreadable))
@@ -112,10 +112,10 @@ func TestADowntimeBudgetByAQuery(t *testing.T) {
 	server.say("0")
 	down := e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) {
 		g.Expect(s.State).To(Equal(v1alpha1.AvailabilityDown))
-		g.Expect(says(g, s, v1alpha1.ConditionWithinBudget)).To(Equal("False Spent"))
+		g.Expect(says(s, v1alpha1.ConditionWithinBudget)).To(Equal("False Spent"))
 		g.Expect(s.SpentTime).NotTo(BeNil())
 	})
-	e.Expect(says(nil, down, v1alpha1.ConditionReady)).To(Equal("True Spent"))
+	e.Expect(says(down, v1alpha1.ConditionReady)).To(Equal("True Spent"))
 	e.Expect(e.metric("forewarn_downtime_budgets_spent", "")).To(Equal(1.0))
 	e.Eventually(func() []string { return e.events("slo") }).Should(ContainElements("Down", "Spent"))
 
@@ -123,15 +123,15 @@ func TestADowntimeBudgetByAQuery(t *testing.T) {
 	server.say("1")
 	e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) {
 		g.Expect(s.State).To(Equal(v1alpha1.AvailabilityUnobserved))
-		g.Expect(says(g, s, v1alpha1.ConditionMeasured)).To(Equal("False QueryFailed"))
-		g.Expect(says(g, s, v1alpha1.ConditionObserved)).To(Equal("False Gaps"))
+		g.Expect(says(s, v1alpha1.ConditionMeasured)).To(Equal("False QueryFailed"))
+		g.Expect(says(s, v1alpha1.ConditionObserved)).To(Equal("False Gaps"))
 	})
 	e.stop()
 	server.breaks(false)
 	e.startManager(0)
 	over := e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) {
 		g.Expect(s.State).To(Equal(v1alpha1.AvailabilityUp))
-		g.Expect(says(g, s, v1alpha1.ConditionMeasured)).To(Equal("True Measured"))
+		g.Expect(says(s, v1alpha1.ConditionMeasured)).To(Equal("True Measured"))
 	})
 	e.Expect(over.Intervals).To(HaveLen(1))
 	e.Expect(over.Intervals[0].State).To(Equal(v1alpha1.AvailabilityDown))
@@ -146,6 +146,6 @@ func TestADowntimeBudgetByAQuery(t *testing.T) {
 	e.get(api, "orders")
 	e.Expect(e.admin.Delete(e.ctx, api)).To(Succeed())
 	e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) {
-		g.Expect(says(g, s, v1alpha1.ConditionReady)).To(Equal("False APINotFound"))
+		g.Expect(says(s, v1alpha1.ConditionReady)).To(Equal("False APINotFound"))
 	})
 }

@@ -17,8 +17,8 @@ import (
 // A real server works out for every step what the query says of its minute: down in the tenth, no sample in the
 // twentieth, and nothing that is a number in the thirtieth.
 func TestARangeOfARealPrometheus(t *testing.T) {
-	real := prometheus.Start(t)
-	server := Server{URL: real.URL, Client: egress.BoundedClient(egress.Dialer{Allowed: local}, nil, MaxRangeBytes), Field: "spec.availability"}
+	running := prometheus.Start(t)
+	server := Server{URL: running.URL, Client: egress.BoundedClient(egress.Dialer{Allowed: local}, nil, MaxRangeBytes), Field: "spec.availability"}
 	query := "(minute() != bool 10) * (minute() != bool 30) / (minute() != bool 30) unless (minute() == 20) # of every hour"
 	points, problem := server.Range(t.Context(), query, now, now.Add(time.Hour), 30*time.Second)
 	if problem != nil {
@@ -58,7 +58,7 @@ func TestARangeOfARealPrometheus(t *testing.T) {
 			t.Errorf("%s: %v, %+v", query, points, problem)
 		}
 	}
-	real.Stop()
+	running.Stop()
 	if _, problem := server.Range(t.Context(), "vector(1)", now, now, time.Second); problem == nil || !strings.Contains(problem.Text, "correct spec.availability") {
 		t.Errorf("when it is gone: %+v", problem)
 	}
