@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -230,6 +231,25 @@ func matterOfAudience(audience *v1alpha1.Audience) any {
 
 func matterOfPolicy(policy *v1alpha1.NoticePolicy) any {
 	return []any{policy.Generation, policy.Status.InForce}
+}
+
+func matterOfBudget(budget *v1alpha1.DowntimeBudget) any {
+	status := budget.Status
+	return []any{budget.Generation, status.State, status.Used, status.LeftSeconds, status.ExhaustedTime, status.SpentTime, status.FreesTime,
+		status.Rollouts, status.Images}
+}
+
+// whenAllDown passes Deployments that take all their pods down to roll out, and those that come to do so or no longer do.
+func whenAllDown() predicate.Predicate {
+	takes := func(object client.Object) bool {
+		d, ok := object.(*appsv1.Deployment)
+		return ok && snapshot.TakesAllDown(d)
+	}
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return takes(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return takes(e.ObjectOld) != takes(e.ObjectNew) },
+		DeleteFunc: func(e event.DeleteEvent) bool { return takes(e.Object) },
+	}
 }
 
 // observable is all of an object that the cache holds, but for the version that each write gives it.

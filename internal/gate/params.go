@@ -24,6 +24,7 @@ const (
 	keyEpoch         = "epoch"
 	keyAPIs          = "apis" // how many are in the gate; left out for none, and the policies stop at once
 	keyHoldNamespace = "hold-namespace"
+	keyBudgets       = "budgets" // of how many APIs rollouts are refused because of downtime; left out for none
 )
 
 const (
@@ -102,6 +103,7 @@ type gate struct {
 	now         time.Time
 	tables      tables
 	entries     []*entry // of which it says anything
+	past        []pastImages
 }
 
 func newGate(in NamespaceInput, enforcement v1alpha1.Enforcement) *gate {
@@ -146,6 +148,7 @@ func (g *gate) addAPIs(apis []PublishedAPI) []string {
 			}
 		}
 	}
+	g.addDowntime(apis)
 	for pair, names := range index(selectors) {
 		g.tables.set(tablePair, pair, names)
 	}

@@ -192,8 +192,8 @@ func oldestFirst(a, b *entry) int {
 
 // fit leaves out what has to be for the gate to be stored (A18), the oldest first, and says what: texts, then
 // where customers could be led, then revisions that are refused (without an entry they are not judged yet, and
-// refused all the same), then revisions that are admitted. Nothing that serves or may be rolled back to is ever
-// left out, and nothing that says what is governed.
+// refused all the same), then revisions that are admitted, then images that ran once while a budget is spent.
+// Nothing that serves or may be rolled back to is ever left out, and nothing that says what is governed.
 func (g *gate) fit(limit int) (dropped []string) {
 	order := slices.Clone(g.entries)
 	slices.SortStableFunc(order, oldestFirst)
@@ -211,7 +211,7 @@ func (g *gate) fit(limit int) (dropped []string) {
 	dropped = append(dropped, g.dropRun(limit)...)
 	each(g.dropRefused)
 	each(g.dropAdmitted)
-	return dropped
+	return append(dropped, g.dropPast(limit)...)
 }
 
 func (g *gate) dropText(e *entry) string {

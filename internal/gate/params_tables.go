@@ -8,7 +8,8 @@ import (
 )
 
 // Tables of a gate. The key of a line is a label as "<key>=<value>" (tablePair), an object as
-// "<resource>/<name>" (tableKeep, tableCarry), or else the name of a CustomerAPI or of an APIRevision: of all, none that
+// "<resource>/<name>" (tableKeep, tableCarry), an API or "<api>/<resource>/<name>" (tableSpent), or else the name
+// of a CustomerAPI or of an APIRevision: of all, none that
 // is legal holds a blank or a newline.
 const (
 	tablePair    = "pair"
@@ -26,6 +27,8 @@ const (
 	tableRun     = "run"
 	tableBar     = "bar"
 	tableOpen    = "open"
+	tableSpent   = "spent"
+	tableRan     = "ran"
 )
 
 // admitServed stands behind what is admitted because it serves or may be rolled back to (R11).

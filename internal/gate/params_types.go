@@ -41,6 +41,8 @@ type PublishedAPI struct {
 	Outage string
 	// Running are the label sets of what runs, by what runs there.
 	Running []RunningSet
+	// Downtime is the answer of Spent.
+	Downtime SpentVerdict
 }
 
 // PublishedRevision is one revision of the namespace.

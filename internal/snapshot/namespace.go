@@ -31,23 +31,26 @@ func (s *Snapshot) Namespace(ctx context.Context, now time.Time, name string) (g
 	if err := s.ListWhole(ctx, &apis, client.InNamespace(name)); err != nil {
 		return input, nil, fmt.Errorf("listing customer APIs in %s: %w", name, err)
 	}
+	budgets, err := s.budgets(ctx, name)
+	if err != nil {
+		return input, nil, err
+	}
 	var next *time.Time
 	for i := range apis.Items {
 		api := &apis.Items[i]
 		binding := withLoosened(api, selecting(policies.Items, namespace.Labels, api.Labels), now)
-		entry, changes, err := s.gateAPI(ctx, now, api, binding)
+		entry, changes, err := s.gateAPI(ctx, now, api, binding, budgets)
 		if err != nil {
 			return input, nil, err
 		}
 		input.APIs = append(input.APIs, entry)
 		next = earlier(next, changes)
 	}
-	var err error
 	input.Revisions, err = s.gateRevisions(ctx, name)
 	return input, next, err
 }
 
-func (s *Snapshot) gateAPI(ctx context.Context, now time.Time, api *v1alpha1.CustomerAPI, policies []v1alpha1.NoticePolicy) (gate.PublishedAPI, *time.Time, error) {
+func (s *Snapshot) gateAPI(ctx context.Context, now time.Time, api *v1alpha1.CustomerAPI, policies []v1alpha1.NoticePolicy, budgets *Budgets) (gate.PublishedAPI, *time.Time, error) {
 	notices, err := s.notices(ctx, api.Namespace, api.Name)
 	if err != nil {
 		return gate.PublishedAPI{}, nil, err
@@ -67,7 +70,12 @@ func (s *Snapshot) gateAPI(ctx context.Context, now time.Time, api *v1alpha1.Cus
 	if outage.Open != nil {
 		entry.WindowOpen = outage.Open.Format(time.RFC3339)
 	}
-	return entry, earlier(next, outage.NextChange), nil
+	running, err := s.running(ctx, api, budgets)
+	if err != nil {
+		return gate.PublishedAPI{}, nil, err
+	}
+	entry.Downtime = budgets.of(judged, running)
+	return entry, earlier(earlier(next, outage.NextChange), entry.Downtime.NextChange), nil
 }
 
 func (s *Snapshot) notices(ctx context.Context, namespace, api string) ([]v1alpha1.ChangeNotice, error) {

@@ -112,12 +112,22 @@ func (g *gate) runs(api string, sets ...string) *gate {
 	return g.line("run", api, strings.Join(sets, ";"))
 }
 
+// spent refuses rollouts of an API, or of one workload of it ("orders/deployments/orders"), that do not name the budgets
+// as what they fix; "-" lets no fix pass. ran is what may come back meanwhile.
+func (g *gate) spent(of, fixes, text string, ran ...string) *gate {
+	api, _, _ := strings.Cut(of, "/")
+	return g.line("spent", of, fixes+" "+text).line("ran", api, strings.Join(ran, " "))
+}
+
 // data is what the ConfigMap holds: each table spread over keys by the last
 // character of the keys of its lines, every line between two newlines.
 func (g *gate) data() map[string]string {
 	data := maps.Clone(g.plain)
 	if apis := len(g.tables["select"]); apis > 0 {
 		data["apis"] = strconv.Itoa(apis)
+	}
+	if spent := len(g.tables["spent"]); spent > 0 {
+		data["budgets"] = strconv.Itoa(spent)
 	}
 	for table, lines := range g.tables {
 		for _, key := range slices.Sorted(maps.Keys(lines)) {

@@ -111,7 +111,7 @@ func TestPoliciesShareVariables(t *testing.T) {
 		first[v.Name] = v.Expression
 	}
 	for policy, own := range map[string][]string{
-		pods:   {"meta", "oldMeta", "pod", "oldPod", "judged", "fine", "unchanged", "inPlace", "refusals"},
+		pods:   {"meta", "oldMeta", "pod", "oldPod", "judged", "fine", "unchanged", "inPlace", "asked", "overspent", "refusals"},
 		early:  {"meta", "early"},
 		expiry: {"meta", "ends", "now", "ended", "rolled", "made", "judged"},
 	} {

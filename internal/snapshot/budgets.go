@@ -1,0 +1,119 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/notice"
+)
+
+// Budgets are what is known of the downtime budgets of a namespace.
+type Budgets struct {
+	list    []v1alpha1.DowntimeBudget
+	allDown map[v1alpha1.WorkloadRef]bool
+}
+
+// Spent returns what the budgets of an API refuse.
+func (s *Snapshot) Spent(ctx context.Context, now time.Time, api *v1alpha1.CustomerAPI) (gate.SpentVerdict, error) {
+	budgets, err := s.budgets(ctx, api.Namespace)
+	if err != nil {
+		return gate.SpentVerdict{}, err
+	}
+	told, err := s.told(ctx, now, api)
+	if err != nil {
+		return gate.SpentVerdict{}, err
+	}
+	return budgets.of(told, nil), nil
+}
+
+// budgets reads those of a namespace. One that cannot be read refuses nothing, as one that is not measured yet; that is
+// in its own status.
+func (s *Snapshot) budgets(ctx context.Context, namespace string) (*Budgets, error) {
+	var list v1alpha1.DowntimeBudgetList
+	if err := s.objects.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing downtime budgets in %s: %w", namespace, err)
+	}
+	b := &Budgets{list: list.Items}
+	if len(b.list) == 0 {
+		return b, nil
+	}
+	var err error
+	b.allDown, err = s.allDown(ctx, namespace)
+	return b, err
+}
+
+// of is what the budgets say of the API of an input, whose revision does not count.
+// Running are the images of the pods that carry it.
+func (b *Budgets) of(in gate.Input, running []string) gate.SpentVerdict {
+	if len(b.list) == 0 {
+		return gate.SpentVerdict{}
+	}
+	policies, _ := notice.ReadPolicies(in.Policies)
+	return gate.Spent(gate.SpentInput{
+		Now: in.Now, API: in.API, Budgets: b.list, Windows: gate.Windows(in), AllDown: b.allDown, Rollback: policies.Rollback(),
+		Running: running,
+	})
+}
+
+// running are the images of the pods that carry an API now. Nobody looks where no budget could refuse anything.
+func (s *Snapshot) running(ctx context.Context, api *v1alpha1.CustomerAPI, budgets *Budgets) ([]string, error) {
+	refuses := func(b v1alpha1.DowntimeBudget) bool {
+		return string(b.Spec.APIRef.Name) == api.Name && (b.Status.SpentTime != nil || len(b.Status.Rollouts) > 0)
+	}
+	if !slices.ContainsFunc(budgets.list, refuses) {
+		return nil, nil
+	}
+	var pods corev1.PodList
+	if err := s.objects.List(ctx, &pods, client.InNamespace(api.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing pods in %s: %w", api.Namespace, err)
+	}
+	found := &gate.Running{}
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		carries := func(selector v1alpha1.PodSelector) bool { return gate.Selects(selector.MatchLabels, pod.Labels) }
+		over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+		if !over && slices.ContainsFunc(api.Status.Selectors, carries) {
+			addImages(found, &pod.Spec)
+		}
+	}
+	return found.Images, nil
+}
+
+// allDown are the Deployments that take all their pods down to roll out.
+func (s *Snapshot) allDown(ctx context.Context, namespace string) (map[v1alpha1.WorkloadRef]bool, error) {
+	var list appsv1.DeploymentList
+	if err := s.objects.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing deployments in %s: %w", namespace, err)
+	}
+	found := map[v1alpha1.WorkloadRef]bool{}
+	for i := range list.Items {
+		if d := &list.Items[i]; TakesAllDown(d) {
+			found[v1alpha1.WorkloadRef{Kind: "Deployment", Name: d.Name}] = true
+		}
+	}
+	return found, nil
+}
+
+// TakesAllDown says that a Deployment takes all its pods down to roll out.
+func TakesAllDown(d *appsv1.Deployment) bool {
+	if d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
+		return true
+	}
+	rolling := d.Spec.Strategy.RollingUpdate
+	if rolling == nil || rolling.MaxUnavailable == nil {
+		return false
+	}
+	all := int(replicas(d.Spec.Replicas))
+	// Rounded down, as the Deployment controller does.
+	unavailable, err := intstr.GetScaledValueFromIntOrPercent(rolling.MaxUnavailable, all, false)
+	return err == nil && all > 0 && unavailable >= all
+}
