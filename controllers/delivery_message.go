@@ -15,6 +15,8 @@ func (d *round) messageTo(record *v1alpha1.DeliveryRecord, e *v1alpha1.Delivery,
 		about.FeedURL = feed.PageURL(d.feedURL, d.API.Namespace, d.API.Name)
 	}
 	m := about.Message(e, customer)
-	m.AnswerURL = d.answers.link(d.notice, record, e.Customer)
+	if !m.Notice.Apology { // there is nothing to have understood, or to need time for
+		m.AnswerURL = d.answers.link(d.notice, record, e.Customer)
+	}
 	return m
 }

@@ -32,10 +32,12 @@ func shownNotice(n *v1alpha1.ChangeNotice, now time.Time) (feed.Notice, error) {
 		ID: string(n.UID), Name: n.Name,
 		Title: n.Spec.Title, WhatChanges: n.Spec.WhatChanges, WhatToDo: n.Spec.WhatToDo, Help: n.Spec.Help,
 		Published: status.PublishedTime.UTC(), Effective: status.EffectiveTime.UTC(),
-		Sequence: len(status.UpdateTimes), Until: overAt(n),
+		Sequence: len(status.UpdateTimes), Until: overAt(n), Apology: n.Spec.ApologyFor != "",
 		SupersededBy: string(status.SupersededBy),
 	}
-	shown.State = stateOf(status, shown.Until, now)
+	if shown.State = stateOf(status, shown.Until, now); shown.Apology && shown.State == feed.InForce {
+		shown.State = feed.Over
+	}
 	shown.Versions, shown.Operations = coveredBy(&n.Spec)
 	times := []*metav1.Time{status.PublishedTime, status.WithdrawnTime, status.SupersededTime}
 	for i := range min(len(n.Spec.Updates), len(status.UpdateTimes)) {
@@ -50,10 +52,10 @@ func shownNotice(n *v1alpha1.ChangeNotice, now time.Time) (feed.Notice, error) {
 		shown.Previous = timeOf(last.From)
 		times = append(times, last.Time)
 	}
-	switch shown.State {
-	case feed.InForce:
+	switch {
+	case shown.State == feed.InForce:
 		times = append(times, status.EffectiveTime)
-	case feed.Over:
+	case shown.State == feed.Over && shown.Until != nil:
 		times = append(times, &metav1.Time{Time: *shown.Until})
 	}
 	shown.Updated = latest(times)

@@ -260,6 +260,8 @@ const (
 	ReasonHeld = "Held"
 	// ReasonKept: a DeprecationSchedule keeps what it covers.
 	ReasonKept = "Kept"
+	// ReasonApology: it says what happened, and covers nothing.
+	ReasonApology = "Apology"
 	// ReasonLapsed: too long after its date, it covers nothing any more.
 	ReasonLapsed = "Lapsed"
 	// ReasonAudienceUnknown: who the customers are, and so what they are owed,

@@ -54,9 +54,13 @@ const (
 	// drafted it.
 	BudgetLabel = "forewarn.dev/budget"
 
+	// DraftedAnnotation, on a ChangeNotice that forewarn drafted, is the digest
+	// of what it drafted. Whatever differs from that was edited, and is let be.
+	DraftedAnnotation = "forewarn.dev/drafted"
+
 	// FixesAnnotation, on a pod template, names the DowntimeBudgets that this
-	// rollout is to mend, separated by commas. Setting it needs the verb
-	// "approve" on each.
+	// rollout is to mend, separated by commas: "orders-slo", or "orders-slo@2"
+	// to mend it once more. Setting it needs the verb "approve" on each.
 	FixesAnnotation = "forewarn.dev/fixes"
 
 	// WindowAnnotationPrefix, on a namespace and followed by the name of a

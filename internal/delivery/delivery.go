@@ -47,6 +47,8 @@ type Notice struct {
 	Effective, Published time.Time
 	// Until is when a planned downtime is over. Zero: what changes is no downtime.
 	Until time.Time
+	// Apology says that it tells of a downtime that nobody was told of before it came.
+	Apology bool
 	// Previous is what Effective was before it was postponed. Zero: it never was.
 	Previous time.Time
 	// SupersededBy is the name of the notice that replaces this one. Empty: none does.

@@ -15,6 +15,8 @@ type frame struct {
 	when, until, before, planned, announced, colon, otherwise string
 	// Why the customer is told now.
 	isFirst, isReminder, isLater, isPostponed, isUpdated, isWithdrawn, isReplaced, isReplacedBy, isInForce string
+	// Of an apology: its date, why the customer is told, and its headings.
+	promised, isApology, isTakenBack, happened, next string
 	// Headings.
 	wouldChange, changes, toDo, versions, operations, updates, help, all string
 	// How to answer: the heading, and what stands before and after the link.
@@ -42,6 +44,8 @@ var frames = map[string]*frame{
 		isUpdated: "Something was added to what you were told.", isWithdrawn: "This change was withdrawn. It does not come.",
 		isReplaced:   "Another notice replaces this one. What holds is what that one says.",
 		isReplacedBy: "The notice %s replaces this one. What holds is what that one says.", isInForce: "This change is in force now.",
+		promised: "Longer than promised since", isApology: "This is about a downtime that nobody told you of before.",
+		isTakenBack: "This message was withdrawn. What it said does not hold.", happened: "What happened", next: "What happens next",
 		wouldChange: "What would have changed", changes: "What changes", toDo: "What to do", versions: "Versions", operations: "Operations",
 		updates: "Updates", help: "Help", all: "All notices of this API",
 		tellUs: "Tell us", answer: "Have you understood, or do you need more time? Answer here:", whoever: "Whoever has this link can answer in your place.",
@@ -59,6 +63,8 @@ var frames = map[string]*frame{
 		isUpdated: "Zu dem, was wir Ihnen gesagt haben, ist etwas hinzugekommen.", isWithdrawn: "Diese Änderung wurde zurückgenommen. Sie kommt nicht.",
 		isReplaced:   "Eine andere Nachricht ersetzt diese. Es gilt, was dort steht.",
 		isReplacedBy: "Die Nachricht %s ersetzt diese. Es gilt, was dort steht.", isInForce: "Diese Änderung ist jetzt in Kraft.",
+		promised: "Länger als versprochen seit", isApology: "Es geht um eine Störung, die Ihnen niemand angekündigt hatte.",
+		isTakenBack: "Diese Nachricht wurde zurückgenommen. Was darin stand, gilt nicht.", happened: "Was geschehen ist", next: "Wie es weitergeht",
 		wouldChange: "Was sich geändert hätte", changes: "Was sich ändert", toDo: "Was zu tun ist", versions: "Versionen", operations: "Operationen",
 		updates: "Ergänzungen", help: "Hilfe", all: "Alle Nachrichten zu dieser API",
 		tellUs: "Ihre Antwort", answer: "Haben Sie verstanden, oder brauchen Sie mehr Zeit? Antworten Sie hier:", whoever: "Wer diesen Link hat, kann an Ihrer Stelle antworten.",
@@ -76,6 +82,8 @@ var frames = map[string]*frame{
 		isUpdated: "Quelque chose a été ajouté à ce que nous vous avions annoncé.", isWithdrawn: "Ce changement est retiré. Il n'aura pas lieu.",
 		isReplaced:   "Un autre avis remplace celui-ci. C'est l'autre qui fait foi.",
 		isReplacedBy: "L'avis %s remplace celui-ci. C'est l'autre qui fait foi.", isInForce: "Ce changement est désormais en vigueur.",
+		promised: "Plus longtemps que promis depuis", isApology: "Il s'agit d'une panne que personne ne vous avait annoncée.",
+		isTakenBack: "Cet avis est retiré. Ce qu'il disait ne vaut plus.", happened: "Ce qui s'est passé", next: "La suite",
 		wouldChange: "Ce qui aurait changé", changes: "Ce qui change", toDo: "Ce qu'il faut faire", versions: "Versions", operations: "Opérations",
 		updates: "Compléments", help: "Aide", all: "Tous les avis de cette API",
 		tellUs: "Votre réponse", answer: "Avez-vous compris, ou vous faut-il plus de temps ? Répondez ici :", whoever: "Quiconque a ce lien peut répondre à votre place.",
@@ -98,6 +106,8 @@ var frames = map[string]*frame{
 		isUpdated: "Se ha añadido algo a lo que se anunció.", isWithdrawn: "Este cambio se ha retirado. No llegará.",
 		isReplaced:   "Otro aviso sustituye a este. Vale lo que dice el otro.",
 		isReplacedBy: "El aviso %s sustituye a este. Vale lo que dice el otro.", isInForce: "Este cambio ya está en vigor.",
+		promised: "Más tiempo de lo prometido desde", isApology: "Se trata de una caída que nadie le había anunciado.",
+		isTakenBack: "Este aviso se ha retirado. Lo que decía ya no vale.", happened: "Qué ocurrió", next: "Qué pasará ahora",
 		wouldChange: "Qué habría cambiado", changes: "Qué cambia", toDo: "Qué hacer", versions: "Versiones", operations: "Operaciones",
 		updates: "Ampliaciones", help: "Ayuda", all: "Todos los avisos de esta API",
 		tellUs: "Su respuesta", answer: "¿Lo ha entendido o necesita más tiempo? Responda aquí:", whoever: "Quien tenga este enlace puede responder en su lugar.",

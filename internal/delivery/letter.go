@@ -54,6 +54,10 @@ func (l *letter) subject() string {
 // heading says what and when.
 func (l *letter) heading() {
 	l.print("%s: %s\n", l.api(), line(l.Notice.Title))
+	if l.Notice.Apology {
+		l.date(l.frame.promised, l.Notice.Effective)
+		return
+	}
 	switch l.Stage.Kind() {
 	case Postponed:
 		l.dates(l.frame.when)
@@ -95,7 +99,9 @@ func (l *letter) reason() {
 	case Updated:
 		why = l.frame.isUpdated
 	case Withdrawn:
-		why = l.frame.isWithdrawn
+		if why = l.frame.isWithdrawn; l.Notice.Apology {
+			why = l.frame.isTakenBack
+		}
 	case Superseded:
 		why = l.frame.isReplaced
 		if by := line(l.Notice.SupersededBy); by != "" {
@@ -104,7 +110,9 @@ func (l *letter) reason() {
 	case InForce:
 		why = l.frame.isInForce
 	default:
-		why = l.frame.isFirst
+		if why = l.frame.isFirst; l.Notice.Apology {
+			why = l.frame.isApology
+		}
 	}
 	l.print("\n%s\n", why)
 }
@@ -112,7 +120,10 @@ func (l *letter) reason() {
 // words are the notice's own. Of a change that does not come nothing is to be done.
 func (l *letter) words() {
 	n := l.Notice
-	if l.Stage.Kind() == Withdrawn {
+	if n.Apology {
+		l.section(l.frame.happened, n.WhatChanges)
+		l.section(l.frame.next, n.WhatToDo)
+	} else if l.Stage.Kind() == Withdrawn {
 		l.section(l.frame.wouldChange, n.WhatChanges)
 	} else {
 		l.section(l.frame.changes, n.WhatChanges)

@@ -94,8 +94,8 @@ func plainText(a *API, n *Notice) string {
 	}
 	add("Before it was postponed", v.Before)
 	add("Replaced by", v.Replacement)
-	add("What changes", n.WhatChanges)
-	add("What to do", n.WhatToDo)
+	add(n.What(), n.WhatChanges)
+	add(n.ToDo(), n.WhatToDo)
 	add("Help", n.Help)
 	add("Versions", strings.Join(n.Versions, ", "))
 	add("Operations", strings.Join(n.Operations, ", "))

@@ -47,6 +47,8 @@ type Notice struct {
 	Versions, Operations               []string
 	// Updated is when what customers can read here last changed.
 	Published, Updated, Effective time.Time
+	// Apology says that it is about a downtime that customers were not told of before.
+	Apology bool
 	// Until is when a planned downtime is over; nil for what is none.
 	Until *time.Time
 	// Previous is the date before the notice was postponed.
@@ -70,6 +72,22 @@ func (n *Notice) off() bool { return n.State == Withdrawn || n.State == Supersed
 // postponed says that the title may name a date that no longer holds: it is frozen when a notice is published.
 func (n *Notice) postponed() bool { return n.State == Upcoming && n.Previous != nil }
 
+// What is what WhatChanges tells of.
+func (n *Notice) What() string {
+	if n.Apology {
+		return "What happened"
+	}
+	return "What changes"
+}
+
+// ToDo is what WhatToDo tells of.
+func (n *Notice) ToDo() string {
+	if n.Apology {
+		return "What happens next"
+	}
+	return "What to do"
+}
+
 // standing is the one word that a reader of the title must not miss, "" where the title says it all.
 func (n *Notice) standing() string {
 	switch {
@@ -77,6 +95,8 @@ func (n *Notice) standing() string {
 		return "Withdrawn"
 	case n.State == Superseded:
 		return "Replaced"
+	case n.Apology:
+		return "Apology"
 	case n.postponed():
 		return "Postponed"
 	}

@@ -34,6 +34,7 @@ type jsonNotice struct {
 	Operations        []string     `json:"operations"`
 	Effective         string       `json:"effective"`
 	Until             string       `json:"until,omitempty"`
+	Apology           bool         `json:"apology,omitempty"`
 	PreviousEffective string       `json:"previousEffective,omitempty"`
 	Published         string       `json:"published"`
 	Updated           string       `json:"updated"`
@@ -60,7 +61,7 @@ func renderJSON(_ string, a *API) ([]byte, error) {
 			Title: n.Title, WhatChanges: n.WhatChanges, WhatToDo: n.WhatToDo, Help: n.Help,
 			Versions: n.Versions, Operations: n.Operations,
 			Effective: stamp(n.Effective), Published: stamp(n.Published), Updated: stamp(n.Updated),
-			Updates: make([]jsonUpdate, 0, len(n.Updates)), SupersededBy: n.SupersededBy,
+			Updates: make([]jsonUpdate, 0, len(n.Updates)), SupersededBy: n.SupersededBy, Apology: n.Apology,
 		}
 		if n.Until != nil {
 			shown.Until = stamp(*n.Until)

@@ -66,6 +66,9 @@ func view(a *API, n *Notice) noticeView {
 	case Superseded:
 		v.Sentence = "Replaced by another notice. It was announced for"
 	}
+	if n.Apology && n.State == Over {
+		v.Sentence = "Longer than promised since"
+	}
 	if n.Until != nil {
 		v.End = inWords(*n.Until, a.Zone)
 	}

@@ -48,7 +48,7 @@ func evaluateNotice(in NoticeInput) NoticeVerdict {
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed is not known: "+n.policyErrors[0].Error())
 	case audienceMissing(in.API, n.policies) != "":
 		return n.unpublished(v1alpha1.ReasonAudienceUnknown, audienceMissing(in.API, n.policies))
-	case in.NoAnswers && n.acknowledgement() != "":
+	case in.NoAnswers && !n.apology() && n.acknowledgement() != "":
 		return n.unpublished(v1alpha1.ReasonNoAnswers, n.acknowledgement())
 	case !n.readable:
 		return n.unpublished(v1alpha1.ReasonPolicyInvalid, "what customers are owed cannot be counted from now")
@@ -100,6 +100,9 @@ func newNotification(in NoticeInput) *notification {
 	n.ledger = n.ledgerWith(subject)
 	n.whole, n.readable = n.ledger.Whole(subject.Name, n.stability)
 	_, n.started = notice.StartOf(n.Notice)
+	if n.apology() {
+		n.owesNothing()
+	}
 	return n
 }
 
@@ -120,6 +123,9 @@ func (n *notification) stability(version string) v1alpha1.Stability {
 // proposed is the verdict on a notice that was not published yet.
 func (n *notification) proposed() NoticeVerdict {
 	spec := &n.Notice.Spec
+	if n.apology() {
+		return n.proposedApology()
+	}
 	if spec.State == v1alpha1.NoticeDraft {
 		return n.unpublished(v1alpha1.ReasonDraft, "it is a draft: published now"+n.afterQuiet()+", its effectiveTime can be "+
 			n.earliest().Format(time.RFC3339)+" or later"+n.atOnce()+n.rulesBroken())
@@ -161,7 +167,7 @@ func (n *notification) unpublished(reason, message string) NoticeVerdict {
 	case v1alpha1.ReasonWithdrawn, v1alpha1.ReasonTerminating, v1alpha1.ReasonPolicyInvalid, v1alpha1.ReasonSuperseded:
 		return v
 	}
-	if !n.readable {
+	if !n.readable || n.apology() {
 		return v
 	}
 	earliest := n.earliest()
@@ -209,6 +215,9 @@ func (n *notification) published() NoticeVerdict {
 		return gone(fmt.Sprintf("notice %s replaces it", short(by)))
 	case v1alpha1.ReasonDigestMismatch:
 		return gone("it does not say any more what was published: restore it, or publish a new one that supersedes it")
+	}
+	if n.apology() {
+		return n.apologized()
 	}
 	v := n.standing()
 	if idle := n.idle(); idle != nil {

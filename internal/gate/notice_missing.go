@@ -96,7 +96,7 @@ func (n *notification) unclear(entry v1alpha1.CoveredChange) string {
 		return fmt.Sprintf("names rule %s and an operation, and what the rule finds is of none: leave the operation out", rule)
 	case rule != "" && !named && !contract.OfNoOperation(rule):
 		return fmt.Sprintf("names no more than version %s and rule %s, which tells nobody what changes: "+name, entry.Version, rule)
-	case n.Notice.Spec.DowntimeMinutes != 0 && !named: // a version is down as a whole
+	case (n.Notice.Spec.DowntimeMinutes != 0 || n.apology()) && !named: // a version is down as a whole
 	case rule == "" && !named && entry.Class == v1alpha1.ClassDeprecation: // or deprecated
 	case rule == "" && !named && entry.Class != "" && !slices.Contains(removal, entry.Class):
 		return fmt.Sprintf("names no more than version %s and class %s, which covers nothing: "+name, entry.Version, entry.Class)

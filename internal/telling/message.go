@@ -54,6 +54,7 @@ func (a *About) words(locale string) delivery.Notice {
 		Published: utc(n.Status.PublishedTime), SupersededBy: string(n.Status.SupersededBy),
 		Effective: utc(spec.EffectiveTime), Previous: a.dateBefore(), FeedURL: a.FeedURL,
 	}
+	words.Apology = spec.ApologyFor != ""
 	if a.Record.Spec.EffectiveTime != nil {
 		words.Effective = a.Record.Spec.EffectiveTime.UTC()
 	}

@@ -32,6 +32,10 @@ type DueInput struct {
 // from the date that customers were told last: one whose moment was over by then is left out, and of several that are
 // late the last alone is due.
 func Due(in DueInput) (stages []v1alpha1.NoticeStage, next *time.Time) {
+	apology := in.Notice.Spec.ApologyFor != ""
+	if apology { // what it is about is over: it does not come nearer, or later
+		in.ReminderDays = nil
+	}
 	t := toldOf(in)
 	if in.Notice.Status.PublishedTime == nil || !genuine(in.Notice) || t.over() {
 		return nil, nil
@@ -54,7 +58,7 @@ func Due(in DueInput) (stages []v1alpha1.NoticeStage, next *time.Time) {
 		return stages, next
 	}
 	since := t.since()
-	if stage := t.postponement(); stage != "" {
+	if stage := t.postponement(); stage != "" && !apology {
 		stages = append(stages, stage)
 		if t.stages[stage] == nil {
 			since = in.Now // they learn the date now

@@ -39,6 +39,7 @@ type notice struct {
 	Operations    []string   `json:"operations,omitempty"`
 	EffectiveTime time.Time  `json:"effectiveTime"`
 	UntilTime     *time.Time `json:"untilTime,omitempty"`
+	Apology       bool       `json:"apology,omitempty"`
 	PublishedTime time.Time  `json:"publishedTime"`
 	PreviousTime  *time.Time `json:"previousTime,omitempty"`
 	SupersededBy  string     `json:"supersededBy,omitempty"`
@@ -73,7 +74,7 @@ func dataOf(m delivery.Message) data {
 		Locale: n.Locale, Title: n.Title, WhatChanges: n.WhatChanges, WhatToDo: n.WhatToDo, Help: n.Help,
 		Updates: n.Updates, Versions: n.Versions, Operations: n.Operations,
 		EffectiveTime: n.Effective.UTC(), PublishedTime: n.Published.UTC(),
-		SupersededBy: n.SupersededBy, FeedURL: n.FeedURL,
+		SupersededBy: n.SupersededBy, FeedURL: n.FeedURL, Apology: n.Apology,
 	}}
 	if !n.Until.IsZero() {
 		until := n.Until.UTC()
