@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
 // sourceOptions say what is compared with what.
@@ -53,7 +55,8 @@ cluster counts as published at the moment judged for, if it could be.
 
 Without --base the cluster that kubectl points to is asked what customers of
 --api rely on. Nothing is written: the verdict is the one that its admission
-would give on an APIRevision with these contents.
+would give on an APIRevision with these contents. Where a downtime budget of the
+API is spent, that is said, too: it refuses rollouts of whichever revision.
 
 Exit codes: 0 admissible, 1 blocked, 2 could not decide.`,
 		Example: example(streams, `
@@ -146,9 +149,16 @@ func (o *sourceOptions) online(ctx context.Context, streams Streams, config *gen
 	if err != nil {
 		return nil, err
 	}
+	var downtime *DowntimeResult
+	if governedResult(api).Status {
+		c.readBudgets(ctx, streams)
+		if downtime, err = c.downtimeOf(ctx, api, v1alpha1.WorkloadRef{}); err != nil {
+			return nil, err
+		}
+	}
 	known := c.sameContents(api, revision)
 	return &question{
-		now: c.now, snapshot: c.snapshot, revision: known,
+		now: c.now, snapshot: c.snapshot, revision: known, downtime: downtime,
 		hints: hints{cluster: true, flags: clusterFlags(config, c.namespace), propose: o.proposeArguments(), proposed: known != revision},
 	}, nil
 }

@@ -63,8 +63,8 @@ func noticeResult(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) *NoticeResult 
 		Matured:       ConditionResult{Status: v.Matured, Reason: v.MaturedReason, Message: v.MaturedMessage},
 		PublishedTime: n.Status.PublishedTime, EffectiveTime: n.Spec.EffectiveTime,
 		EarliestTime: metaTime(v.Earliest), MaturesTime: metaTime(v.Matures), LapsesTime: metaTime(v.Lapses),
-		DowntimeMinutes: n.Spec.DowntimeMinutes,
-		DaysLeft:        v.DaysLeft, SupersededBy: v.SupersededBy, Owed: v.Owed,
+		DowntimeMinutes: n.Spec.DowntimeMinutes, ApologyFor: string(n.Spec.ApologyFor),
+		DaysLeft: v.DaysLeft, SupersededBy: v.SupersededBy, Owed: v.Owed,
 	}
 	found.Content = contentResult(v.Content)
 	for _, reason := range []string{v.Reason, v.MaturedReason} {
@@ -119,7 +119,10 @@ func (e *explainer) noticePage(p *page, found *NoticeResult) {
 	p.paragraph("  ", "", safe(publishedText(found)))
 	p.content(found.Content)
 	p.why("  ", found.Published.Reason)
-	if found.Published.Status {
+	if found.ApologyFor != "" {
+		p.heading("An apology")
+		p.paragraph("  ", "", safe("It tells customers what happened when downtimebudget/"+found.ApologyFor+" was spent, and covers nothing."))
+	} else if found.Published.Status {
 		p.heading("Matured: " + found.Matured.Reason)
 		p.paragraph("  ", "", safe(found.Matured.Message))
 		p.why("  ", found.Matured.Reason)
@@ -133,7 +136,7 @@ func (e *explainer) noticePage(p *page, found *NoticeResult) {
 		for _, c := range entry.Changes {
 			p.paragraph("      ", "", safe(fmt.Sprintf("%s: %s", c.Revision, c.Text)))
 		}
-		if len(entry.Changes) == 0 && found.DowntimeMinutes == 0 {
+		if len(entry.Changes) == 0 && found.DowntimeMinutes == 0 && found.ApologyFor == "" {
 			p.paragraph("      ", "", "no revision that is there has such a change")
 		}
 	}
@@ -193,6 +196,8 @@ func entryText(entry v1alpha1.CoveredChange) string {
 func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) []Step {
 	edit := []string{e.hints.kubectl("edit", "changenotice/"+n.Name)}
 	switch {
+	case v.Reason == v1alpha1.ReasonDraft && n.Spec.ApologyFor != "":
+		return []Step{{Text: "Put your words where [[ and ]] stand, read the rest, and set state: Published. From then on little can be changed.", Commands: edit}}
 	case v.Reason == v1alpha1.ReasonDraft:
 		return []Step{{Text: "Fill in what customers have to do and set state: Published. From then on the clock runs, and little can be changed.", Commands: edit}}
 	case v.Reason == v1alpha1.ReasonTooSoon && v.Earliest != nil:

@@ -31,6 +31,7 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.readBudgets(ctx, e.streams)
 	annotation := running.annotations[v1alpha1.RevisionAnnotation]
 	found := &WorkloadResult{Annotation: annotation}
 	named := running.names()
@@ -63,6 +64,12 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 		z, next, err := e.answerFor(ctx, api, running, &carried)
 		if err != nil {
 			return nil, err
+		}
+		if governedResult(api).Status {
+			ref := v1alpha1.WorkloadRef{Kind: e.about.kind.gvk.Kind, Name: e.about.name}
+			if carried.Downtime, err = e.downtimeOf(ctx, api, ref); err != nil {
+				return nil, err
+			}
 		}
 		zones, steps = append(zones, z), append(steps, next...)
 		found.Carries = append(found.Carries, carried)
@@ -287,6 +294,7 @@ func (e *explainer) workloadPage(p *page, found *WorkloadResult) {
 		p.fields("  ", facts)
 		p.paragraph("  ", "", safe(strings.TrimSuffix(c.Message, seeAlso(c.Message))))
 		p.why("  ", c.Reason)
+		p.downtime("  ", c.Downtime)
 		if c.Verdict != nil {
 			p.dates(*c.Verdict, e.zone)
 		}

@@ -17,7 +17,9 @@ type question struct {
 	revision *v1alpha1.APIRevision
 	// assumption is what was assumed because nobody said it.
 	assumption string
-	hints      hints
+	// downtime is what the budgets of the API say; nil for nothing.
+	downtime *DowntimeResult
+	hints    hints
 }
 
 // answer is the verdict on a question.
@@ -26,6 +28,7 @@ type answer struct {
 	verdict    gate.Verdict
 	zone       zone
 	assumption string
+	downtime   *DowntimeResult
 	hints      hints
 }
 
@@ -34,7 +37,7 @@ func (q *question) answer(ctx context.Context) (*answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what %s is compared with: %w", q.revision.Name, err)
 	}
-	a := &answer{input: input, verdict: gate.Evaluate(input), assumption: q.assumption, hints: q.hints}
+	a := &answer{input: input, verdict: gate.Evaluate(input), assumption: q.assumption, downtime: q.downtime, hints: q.hints}
 	binding := ""
 	if len(a.verdict.Changes) > 0 {
 		binding = a.verdict.Changes[0].OwedBy

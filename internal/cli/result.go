@@ -132,6 +132,9 @@ type Verdict struct {
 	Changes []Change `json:"changes,omitempty"`
 	// Findings are all that was found, what blocks first.
 	Findings []Finding `json:"findings,omitempty"`
+	// Downtime is what the downtime budgets of the API say of rollouts, of
+	// whichever revision. Left out where they say nothing.
+	Downtime *DowntimeResult `json:"downtime,omitempty"`
 }
 
 // Change is one change and what customers were told of it.
@@ -235,6 +238,9 @@ type CarriedAPI struct {
 	Message string   `json:"message"`
 	// Verdict is that on the one revision that is named.
 	Verdict *Verdict `json:"verdict,omitempty"`
+	// Downtime is what the downtime budgets of the API say of rollouts of the
+	// workload. Left out where they say nothing.
+	Downtime *DowntimeResult `json:"downtime,omitempty"`
 }
 
 // UnknownRevision is a name that means no revision of what the workload carries.
@@ -261,9 +267,11 @@ type NoticeResult struct {
 	LapsesTime    *metav1.Time `json:"lapsesTime,omitempty"`
 	DaysLeft      *int32       `json:"daysLeft,omitempty"`
 	// DowntimeMinutes is how long a planned downtime lasts: it begins at MaturesTime and is over at LapsesTime.
-	DowntimeMinutes int32                 `json:"downtimeMinutes,omitempty"`
-	SupersededBy    string                `json:"supersededBy,omitempty"`
-	Owed            []v1alpha1.OwedNotice `json:"owed,omitempty"`
+	DowntimeMinutes int32 `json:"downtimeMinutes,omitempty"`
+	// ApologyFor is the DowntimeBudget for which it is an apology.
+	ApologyFor   string                `json:"apologyFor,omitempty"`
+	SupersededBy string                `json:"supersededBy,omitempty"`
+	Owed         []v1alpha1.OwedNotice `json:"owed,omitempty"`
 	// Content is where it is not what the policies ask of a notice.
 	Content []ContentResult `json:"content,omitempty"`
 	// Covers are the entries, each with the changes of revisions that it matches.

@@ -56,6 +56,7 @@ var rulings = map[string]ruling{
 	v1alpha1.ReasonVersionUndeclared: {[]string{"R9"},
 		"Nobody said how stable this version is, so it is not known what customers would be owed."},
 
+	v1alpha1.ReasonApology:    {[]string{"R5"}, "An apology tells customers what happened. Nothing ships by it, and it is owed no days."},
 	v1alpha1.ReasonDraft:      {[]string{"R6"}, "Nobody was told: it is a draft."},
 	v1alpha1.ReasonPublished:  {[]string{"R2", "R6"}, "It was published. The clock runs from that moment or, where a policy says so, from the one at which enough customers had it, or acknowledged it."},
 	v1alpha1.ReasonTooSoon:    {[]string{"R1", "R6"}, "A notice is published only when its date leaves customers the time they are owed, counted from now."},

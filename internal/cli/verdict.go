@@ -28,7 +28,7 @@ func (a *answer) printed() Verdict {
 		API: string(a.input.Revision.Spec.APIRef.Name), Revision: a.input.Revision.Name,
 		Answer: answerOf(v), Reason: v.Reason, Rules: rulings[v.Reason].rules, Message: v.Message,
 		OnMerit: v.OnMerit, Enforcement: string(policies.Enforcement()), Waiver: v.Waiver,
-		Breaking: v.Breaking, Uncovered: v.Uncovered,
+		Breaking: v.Breaking, Uncovered: v.Uncovered, Downtime: a.downtime,
 		EarliestTime: metaTime(v.Earliest), AdmissibleUntilTime: metaTime(v.AdmissibleUntil), NextChangeTime: metaTime(v.NextChange),
 	}
 	for _, policy := range policies {

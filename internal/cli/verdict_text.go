@@ -38,6 +38,7 @@ func (p *page) verdict(v Verdict, z zone, style verdictStyle) {
 	}
 	p.changes(v.Changes, z, style)
 	p.findings(v.Findings, z)
+	p.downtime("", v.Downtime)
 	p.blank()
 	p.why("", v.Reason)
 	p.dates(v, z)

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/snapshot"
+	"forewarn.dev/forewarn/test/builders"
+)
+
+// R14: the command line says what admission refuses, and to which workload.
+func TestDowntimeOf(t *testing.T) {
+	api := builders.API("orders").Serving("orders", "orders-1", noon).Obj()
+	recreated := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders"}}
+	recreated.Spec.Strategy.Type = appsv1.RecreateDeploymentStrategyType
+	orders := v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
+	spent := builders.Budget("orders-slo", "orders").Spent("45m of 43m", noon.Add(-time.Hour), noon.Add(time.Hour)).Obj()
+	short := builders.Budget("orders-slo", "orders").Left(time.Minute).RolledOut("orders", noon.Add(-time.Hour), 2*time.Minute, 0).Obj()
+	for name, c := range map[string]struct {
+		objects  []client.Object
+		workload v1alpha1.WorkloadRef
+		want     string // begins so
+		note     string
+	}{
+		"no budget":       {workload: orders},
+		"it is spent":     {objects: []client.Object{spent}, workload: orders, want: "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); it frees up "},
+		"whatever rolls":  {objects: []client.Object{spent}, want: "orders is out of downtime"},
+		"it takes longer": {objects: []client.Object{short, recreated}, workload: orders, want: "a rollout of deployment/orders takes orders down for 2m, as its last ones say, and 1m are left"},
+		"another does":    {objects: []client.Object{short, recreated}, workload: v1alpha1.WorkloadRef{Kind: "Deployment", Name: "other"}},
+		"it rolls":        {objects: []client.Object{short}, workload: orders},
+		"not measured": {
+			objects: []client.Object{builders.Budget("orders-slo", "orders").Unmeasured().Obj()}, workload: orders,
+			note: "budget orders-slo is not measured yet, and refuses nothing until it is",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reader := snapshot.FromManifests(append(c.objects, api, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}))
+			read := &cluster{namespace: "shop", now: noon, snapshot: snapshot.New(reader, reader)}
+			got, err := read.downtimeOf(t.Context(), api, c.workload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got == nil {
+				got = &DowntimeResult{}
+			}
+			if !strings.HasPrefix(got.Refused, c.want) || c.want == "" && got.Refused != "" || strings.Join(got.Notes, "; ") != c.note {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
