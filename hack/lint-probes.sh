@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{answer,audience,cli,contract,delivery,delivery/egress,downtime,feed,gate,notice,other,schedule,snapshot,telling,usage} test/{browser,builders,internet,prometheus}; do
+for folder in api cmd controllers internal/{answer,audience,cli,contract,delivery,delivery/egress,downtime,feed,gate,notice,other,schedule,signal,snapshot,telling,usage} test/{browser,builders,internet,prometheus}; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -73,6 +73,8 @@ forbid internal/telling $module/internal/{delivery,gate,snapshot}/leaf
 permit internal/telling $module/{api,internal/audience,internal/notice}/leaf $module/internal/delivery
 forbid internal/schedule $module/internal/{delivery,gate,snapshot}/leaf $module/test/builders/leaf
 permit internal/schedule $module/{api,internal/notice}/leaf
+forbid internal/signal $module/internal/{gate,notice,snapshot}/leaf
+permit internal/signal $module/{api,internal/signal}/leaf
 forbid internal/usage $module/internal/{audience,delivery,gate,snapshot}/leaf $module/test/{internet,prometheus}/leaf
 permit internal/usage/prom $module/{api,internal/delivery/egress,internal/notice,internal/usage}/leaf net/http
 probe internal/usage/probe.go 'a pure package has no network' '_ "net/http"'
@@ -99,7 +101,7 @@ permit internal/cli $module/internal/{gate,other,snapshot}/leaf
 forbid controllers $module/{cmd,internal/cli,test/builders}/leaf
 permit controllers $module/{api,internal/gate,internal/other,internal/snapshot}/leaf
 permit cmd $module/{controllers,internal/cli}/leaf
-for pure in audience contract downtime notice schedule telling; do
+for pure in audience contract downtime notice schedule signal telling; do
   forbid internal/$pure os net/http k8s.io/client-go/leaf
 done
 probe internal/gate/tests/probe_test.go clean "_ \"$module/test/builders/leaf\""
