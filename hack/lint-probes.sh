@@ -34,7 +34,7 @@ for fake in k8s.io/client-go sigs.k8s.io/controller-runtime github.com/go-logr/l
   printf 'module %s\n' "$fake" >"fake/$fake/go.mod"
   printf 'require %s v0.0.0\nreplace %s => ./fake/%s\n' "$fake" "$fake" "$fake" >>go.mod
 done
-for folder in api cmd controllers internal/{answer,audience,cli,contract,delivery,delivery/egress,downtime,feed,gate,notice,other,schedule,signal,snapshot,telling,usage} test/{browser,builders,internet,prometheus}; do
+for folder in api cmd controllers internal/{answer,audience,brownout,cli,contract,delivery,delivery/egress,downtime,feed,gate,notice,other,schedule,signal,snapshot,telling,usage} test/{browser,builders,internet,prometheus}; do
   leaf "$folder/leaf"
 done
 leaf api/v1alpha1
@@ -75,6 +75,9 @@ forbid internal/schedule $module/internal/{delivery,gate,snapshot}/leaf $module/
 permit internal/schedule $module/{api,internal/notice}/leaf
 forbid internal/signal $module/internal/{gate,notice,snapshot}/leaf
 permit internal/signal $module/{api,internal/signal}/leaf
+forbid internal/brownout $module/internal/{gate,notice,snapshot}/leaf k8s.io/client-go/leaf sigs.k8s.io/controller-runtime/leaf \
+  github.com/go-logr/logr/leaf k8s.io/klog/leaf log/slog os
+permit internal/brownout $module/{api,internal/signal}/leaf net/http
 forbid internal/usage $module/internal/{audience,delivery,gate,snapshot}/leaf $module/test/{internet,prometheus}/leaf
 permit internal/usage/prom $module/{api,internal/delivery/egress,internal/notice,internal/usage}/leaf net/http
 probe internal/usage/probe.go 'a pure package has no network' '_ "net/http"'

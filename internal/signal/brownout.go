@@ -27,7 +27,9 @@ type Brownout struct {
 	End       time.Time
 }
 
-func (b Brownout) same(of *taken) bool { return of != nil && of.Schedule == b.Schedule && of.Name == b.Name }
+func (b Brownout) same(of *taken) bool {
+	return of != nil && of.Schedule == b.Schedule && of.Name == b.Name
+}
 
 func (b Backend) ref() map[string]any {
 	return map[string]any{

@@ -70,7 +70,9 @@ func rewrite(t *testing.T, route signal.Route, now time.Time, orders ...signal.O
 	return out
 }
 
-func next(out signal.Rewritten) signal.Route { return signal.Route{Rules: out.Rules, Record: out.Record} }
+func next(out signal.Rewritten) signal.Route {
+	return signal.Route{Rules: out.Rules, Record: out.Record}
+}
 
 func wantRules(t *testing.T, want, got []any) {
 	t.Helper()
