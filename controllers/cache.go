@@ -5,12 +5,14 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/signal"
 	"forewarn.dev/forewarn/internal/snapshot"
 )
 
@@ -18,7 +20,7 @@ import (
 // those that are proposals, without their documents, and of Leases those of the API servers.
 func CacheOptions() cache.Options {
 	return cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
+		DefaultTransform: stripAny,
 		// A kind that no reconciler watches must be read live: it is not to be cached by accident.
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
@@ -34,6 +36,8 @@ func CacheOptions() cache.Options {
 			&appsv1.StatefulSet{}:   {Transform: stripped(stripStatefulSet)},
 			&appsv1.DaemonSet{}:     {Transform: stripped(stripDaemonSet)},
 			&v1alpha1.APIRevision{}: {Transform: stripped(stripRevision)},
+			// HTTPRoutes are not here: a cluster may not serve them. Their definition says whether it does: addRoutes.
+			definitionMetadata(): {Field: fields.OneTermEqualSelector("metadata.name", httpRouteCRD)},
 		},
 	}
 }
@@ -61,7 +65,7 @@ func stripped[T client.Object](strip func(T)) func(any) (any, error) {
 func stripMeta(object client.Object) {
 	object.SetManagedFields(nil)
 	kept := map[string]string{}
-	for _, key := range []string{v1alpha1.RevisionAnnotation, v1alpha1.DigestAnnotation, nudgedAnnotation} {
+	for _, key := range []string{v1alpha1.RevisionAnnotation, v1alpha1.DigestAnnotation, nudgedAnnotation, signal.RecordAnnotation} {
 		if value, ok := object.GetAnnotations()[key]; ok {
 			kept[key] = value
 		}
@@ -135,6 +139,15 @@ func strippedPodSpec(spec *corev1.PodSpec) corev1.PodSpec {
 		return kept
 	}
 	return corev1.PodSpec{InitContainers: images(spec.InitContainers), Containers: images(spec.Containers)}
+}
+
+// stripAny is for all other kinds. Of HTTPRoutes, which are read live, it leaves what says that one is to be read.
+func stripAny(object any) (any, error) {
+	metadata, ok := object.(*metav1.PartialObjectMetadata)
+	if ok && metadata.GroupVersionKind() == httpRouteMetadata().GroupVersionKind() {
+		stripMeta(metadata)
+	}
+	return cache.TransformStripManagedFields()(object)
 }
 
 // stripRevision leaves inline documents out: they are read live, and once.

@@ -52,6 +52,8 @@ type ManagerOptions struct {
 	AnswersURL string
 	// AnswersKeyDir is a folder with the keys that links are signed with: "current" and, while it is replaced, "previous".
 	AnswersKeyDir string
+	// BrownoutAddress is where requests are answered in a brownout; empty or "0" for nowhere.
+	BrownoutAddress string
 	// EgressRanges are the ranges of the network inside that a NoticeChannel may open for itself.
 	EgressRanges []netip.Prefix
 	// Clock is our own clock.
@@ -136,6 +138,7 @@ func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock
 		Feed:    served,
 		Answers: answers,
 
+		Brownouts:    o.BrownoutAddress,
 		EgressRanges: o.EgressRanges,
 	})
 	if err != nil {

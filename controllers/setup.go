@@ -46,6 +46,8 @@ type Options struct {
 	Feed Feed
 	// Answers is how customers answer.
 	Answers *Answers
+	// Brownouts is where this manager answers in place of what a brownout takes away; empty or "0" for nowhere.
+	Brownouts string
 }
 
 // account is the ServiceAccount of the manager, which config/admission names, too.
@@ -111,6 +113,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addGate(mgr, s, w, o) },
 		func() error { return addFeed(mgr, s, o) },
 		func() error { return addAnswers(ctx, mgr, s, o) },
+		func() error { return addRoutes(ctx, mgr, s, o) },
 		func() error { return mgr.Add(unreadable{shared: s, cache: mgr.GetCache(), log: mgr.GetLogger()}) },
 	} {
 		if err := add(); err != nil {
@@ -273,6 +276,7 @@ func addGate(mgr manager.Manager, s shared, w watches, o Options) error {
 		For(&corev1.Namespace{}, builder.WithPredicates(whenChanged(observable[*corev1.Namespace]))).
 		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfAPI))).
 		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfNotice))).
+		Watches(&v1alpha1.DeprecationSchedule{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfSignals))).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&v1alpha1.DowntimeBudget{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfBudget))).
 		Watches(&appsv1.Deployment{}, enqueue(w.toNamespaces), builder.WithPredicates(whenAllDown())).

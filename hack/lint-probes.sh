@@ -98,7 +98,7 @@ forbid internal/answer $module/internal/{cli,gate,notice,other,snapshot}/leaf $m
 permit internal/answer $module/{api,internal/answer,internal/feed}/leaf net/http crypto/hmac
 probe internal/answer/probe.go 'a pure package has no network' '_ "net/http"'
 forbid internal/snapshot $module/{controllers,internal/cli,internal/other}/leaf
-permit internal/snapshot $module/internal/{audience,gate,notice}/leaf os sigs.k8s.io/controller-runtime/leaf
+permit internal/snapshot $module/internal/{audience,gate,notice,signal}/leaf os sigs.k8s.io/controller-runtime/leaf
 forbid internal/cli $module/{cmd,controllers}/leaf
 permit internal/cli $module/internal/{gate,other,snapshot}/leaf
 forbid controllers $module/{cmd,internal/cli,test/builders}/leaf

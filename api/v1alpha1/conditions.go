@@ -342,6 +342,9 @@ const (
 	ReasonRouteNotFound = "RouteNotFound"
 	// ReasonNoGatewayAPI: the cluster does not serve HTTPRoutes.
 	ReasonNoGatewayAPI = "NoGatewayAPI"
+	// ReasonBrownoutFailed: a brownout did not begin, or did not end, as
+	// customers were told.
+	ReasonBrownoutFailed = "BrownoutFailed"
 )
 
 // ConditionRemovalAllowed is on DeprecationSchedule.

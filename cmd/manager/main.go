@@ -27,6 +27,7 @@ func main() {
 	flag.StringVar(&o.AnswersAddress, "answers-address", "0", "where customers answer notices, over HTTP and by signed links; 0 for nowhere")
 	flag.StringVar(&o.AnswersURL, "answers-url", "", "where customers reach it, such as https://answers.acme.example/; links in messages begin with it")
 	flag.StringVar(&o.AnswersKeyDir, "answers-key-dir", "", "a folder with the keys that links are signed with: current and, while that is replaced, previous")
+	flag.StringVar(&o.BrownoutAddress, "brownout-address", "0", "where requests are answered while a brownout takes away what they are for, over HTTP and for the Service forewarn-brownout; 0 for nowhere, and no brownout happens")
 	flag.Func("egress-ranges", "a range of addresses inside the network that notice channels may connect to, such as 10.1.2.0/24; may be given several times", func(text string) error {
 		allowed, err := netip.ParsePrefix(text)
 		o.EgressRanges = append(o.EgressRanges, allowed.Masked())

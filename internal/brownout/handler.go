@@ -19,6 +19,8 @@ const problemType = "tag:forewarn.dev,2026:brownout"
 const (
 	// maxInstance bounds what is said again of the request.
 	maxInstance = 1 << 10
+	// ahead is how far the clock of another replica, by which the route was taken away, may be ahead of ours.
+	ahead = 10 * time.Second
 	// retryAfter is when to come back where it is not known which brownout it is, or that should be over.
 	retryAfter = "5"
 )
@@ -34,7 +36,8 @@ type Answer struct {
 	Detail string
 	// Locale is the language of both.
 	Locale string
-	// End is the first moment after it.
+	// Start is when it begins, End the first moment after it.
+	Start   time.Time
 	End     time.Time
 	Headers []signal.Header
 }
@@ -85,7 +88,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = encoder.Encode(said) // whoever asked is gone
 }
 
-// find is false for what customers were not told of, and for what is over by now: that is trouble, and no brownout.
+// find is false for what customers were not told of, and for what is not under way: that is trouble, or somebody who
+// guesses, and no brownout.
 func (h *Handler) find(r *http.Request) (Answer, bool) {
 	name, ok := nameIn(r.Header.Values(signal.HeaderBrownout))
 	if !ok {
@@ -96,7 +100,7 @@ func (h *Handler) find(r *http.Request) (Answer, bool) {
 		return Answer{}, false
 	}
 	now, err := h.Now(r.Context())
-	return answer, err == nil && now.Before(answer.End)
+	return answer, err == nil && !now.Before(answer.Start.Add(-ahead)) && now.Before(answer.End)
 }
 
 // nameIn reads what the route says: "<namespace>/<schedule>/<brownout>/<rule>".

@@ -25,7 +25,7 @@ func serve(t *testing.T, now time.Time, clockError error) *httptest.Server {
 		Now: func(context.Context) (time.Time, error) { return now, clockError },
 		Find: func(_ context.Context, name brownout.Name) (brownout.Answer, bool) {
 			return brownout.Answer{
-				Title: "On 1 March v1 is off for 5 minutes", Detail: "Move to v2", Locale: "en", End: end,
+				Title: "On 1 March v1 is off for 5 minutes", Detail: "Move to v2", Locale: "en", Start: end.Add(-5 * time.Minute), End: end,
 				Headers: []signal.Header{{Name: "Sunset", Value: "Thu, 01 Jul 2027 00:00:00 GMT"}},
 			}, name == brownout.Name{Namespace: "shop", Schedule: "orders-v1", Brownout: "first"}
 		},
@@ -45,7 +45,7 @@ func ask(t *testing.T, server *httptest.Server, method, path string, names ...st
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +56,11 @@ func ask(t *testing.T, server *httptest.Server, method, path string, names ...st
 const known = "shop/orders-v1/first/v1"
 
 func TestEveryRequestIsAnsweredWithTheProblem(t *testing.T) {
+	for _, now := range []time.Time{end.Add(-time.Second), end.Add(-5*time.Minute - 10*time.Second)} {
+		if response, body := ask(t, serve(t, now, nil), "GET", "/", known); response.StatusCode != http.StatusGone {
+			t.Errorf("%s: %s %s", now, response.Status, body)
+		}
+	}
 	server := serve(t, end.Add(-time.Second), nil)
 	for _, method := range []string{"GET", "POST", "DELETE", "OPTIONS", "PATCH", "MADEUP"} {
 		response, body := ask(t, server, method, "/v1/orders/%2F7?token=secret", known)
@@ -94,12 +99,13 @@ func TestWhatIsNoBrownoutIsTrouble(t *testing.T) {
 		names []string
 	}{
 		"it is over, to the second": {now: end, names: []string{known}},
-		"nobody knows the time":     {now: end.Add(-time.Hour), err: errors.New("no clock"), names: []string{known}},
-		"nobody was told of it":     {now: end.Add(-time.Hour), names: []string{"shop/orders-v1/second/v1"}},
-		"it is of no route":         {now: end.Add(-time.Hour)},
-		"it is of two":              {now: end.Add(-time.Hour), names: []string{known, known}},
-		"it is no name":             {now: end.Add(-time.Hour), names: []string{"shop/orders-v1/first"}},
-		"it is empty":               {now: end.Add(-time.Hour), names: []string{"///"}},
+		"it has not begun":          {now: end.Add(-5*time.Minute - 11*time.Second), names: []string{known}},
+		"nobody knows the time":     {now: end.Add(-time.Minute), err: errors.New("no clock"), names: []string{known}},
+		"nobody was told of it":     {now: end.Add(-time.Minute), names: []string{"shop/orders-v1/second/v1"}},
+		"it is of no route":         {now: end.Add(-time.Minute)},
+		"it is of two":              {now: end.Add(-time.Minute), names: []string{known, known}},
+		"it is no name":             {now: end.Add(-time.Minute), names: []string{"shop/orders-v1/first"}},
+		"it is empty":               {now: end.Add(-time.Minute), names: []string{"///"}},
 	} {
 		response, body := ask(t, serve(t, c.now, c.err), "GET", "/v1/"+strings.Repeat("x", 2000), c.names...)
 		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "5" ||

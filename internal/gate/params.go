@@ -72,6 +72,7 @@ func Publish(in NamespaceInput) Published {
 	for _, enforcement := range enforcements {
 		g := newGate(in, enforcement)
 		lost := g.addAPIs(apis)
+		out.Dropped = append(out.Dropped, g.addSignals(apis)...)
 		g.addRevisions(entries)
 		g.addTraffic(apis, in.Revisions)
 		out.Dropped = append(out.Dropped, g.fit(cmp.Or(in.Limit, DefaultGateLimit))...)

@@ -32,6 +32,8 @@ type PublishedAPI struct {
 	ImagesRequired bool
 	// Keeper is the workload that is not to be deleted while Held.
 	Keeper *v1alpha1.WorkloadRef
+	// Signals are what the owners of its HTTPRoutes have to write into them.
+	Signals []RouteSignal
 	// Held and Hold are the answer of Deletion.
 	Held bool
 	Hold string

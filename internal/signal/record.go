@@ -9,7 +9,7 @@ import (
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
-// RecordAnnotation, on an HTTPRoute, is what forewarn wrote into it, so that any manager takes exactly that back.
+// RecordAnnotation of an HTTPRoute is what forewarn wrote into it, so that any manager takes exactly that back.
 const RecordAnnotation = "forewarn.dev/written"
 
 // maxRecord is a quarter of what the annotations of an object may hold.

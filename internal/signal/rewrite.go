@@ -111,7 +111,7 @@ func (w *writer) write(r rule, key string) {
 	var under *Brownout
 	for i := range w.orders {
 		o := &w.orders[i]
-		if !o.Due || !o.concerns(key) {
+		if !o.Due || !o.Concerns(key) {
 			continue
 		}
 		says = append(says, o.Says)
@@ -178,13 +178,14 @@ func (w *writer) handOver(r rule, key string, headers []Header) {
 
 func (w *writer) complain(key, problem string) {
 	for _, o := range w.orders {
-		if o.Due && o.Ours && o.concerns(key) {
+		if o.Due && o.Ours && o.Concerns(key) {
 			w.problems[o.Schedule] = append(w.problems[o.Schedule], problem)
 		}
 	}
 }
 
-func (o *Order) concerns(key string) bool { return len(o.Rules) == 0 || slices.Contains(o.Rules, key) }
+// Concerns says that the rule of that key carries what goes away.
+func (o Order) Concerns(key string) bool { return len(o.Rules) == 0 || slices.Contains(o.Rules, key) }
 
 // longer is the one of two brownouts that ends later.
 func longer(a, b *Brownout) *Brownout {

@@ -69,7 +69,7 @@ func missing(rules []any, orders []Order, mine Order) string {
 	for i, item := range rules {
 		r := ruleOf(item)
 		key := keyOf(r, i)
-		if !mine.concerns(key) || slices.ContainsFunc(r.list("filters"), func(f any) bool { return marks(f) != "" }) {
+		if !mine.Concerns(key) || slices.ContainsFunc(r.list("filters"), func(f any) bool { return marks(f) != "" }) {
 			continue // what answers in a brownout says it itself
 		}
 		for _, h := range Needed(orders, key) {
@@ -81,16 +81,21 @@ func missing(rules []any, orders []Order, mine Order) string {
 	return ""
 }
 
-// Needed are the headers that the orders ask for together in the rule of that key.
+// Needed are the headers that the orders ask for together in the rule of that key, every link by itself.
 func Needed(orders []Order, key string) []Header {
+	if !slices.ContainsFunc(orders, func(o Order) bool { return o.Due && o.Concerns(key) }) {
+		return nil
+	}
+	return Together(orders, key).Each()
+}
+
+// Together is what the responses of the rule of that key say by all orders that concern it.
+func Together(orders []Order, key string) Says {
 	var says []Says
 	for i := range orders {
-		if orders[i].Due && orders[i].concerns(key) {
+		if orders[i].Due && orders[i].Concerns(key) {
 			says = append(says, orders[i].Says)
 		}
 	}
-	if len(says) == 0 {
-		return nil
-	}
-	return Merge(says).Headers()
+	return Merge(says)
 }

@@ -101,6 +101,15 @@ func (s Says) Headers() []Header {
 	return headers
 }
 
+// Each is Headers with every link by itself: an owner may write them in any order, among others.
+func (s Says) Each() []Header {
+	headers := slices.DeleteFunc(s.Headers(), func(h Header) bool { return h.Name == HeaderLink })
+	for _, link := range s.links() {
+		headers = append(headers, Header{Name: HeaderLink, Value: link, Add: true})
+	}
+	return headers
+}
+
 func (s Says) links() []string {
 	var links []string
 	size := 0

@@ -46,6 +46,9 @@ func (s *Snapshot) Namespace(ctx context.Context, now time.Time, name string) (g
 		input.APIs = append(input.APIs, entry)
 		next = earlier(next, changes)
 	}
+	if err := s.signals(ctx, name, input.APIs); err != nil {
+		return input, nil, err
+	}
 	input.Revisions, err = s.gateRevisions(ctx, name)
 	return input, next, err
 }

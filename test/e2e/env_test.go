@@ -55,6 +55,8 @@ type env struct {
 	feedAddress string
 	// answersAddress is where customers answer, and answersKeys a folder with the keys of their links; empty for nowhere.
 	answersAddress, answersKeys string
+	// brownoutAddress is where it answers in a brownout; empty for nowhere.
+	brownoutAddress string
 	// transport is put between the manager and the API server; nil for nothing.
 	transport func(http.RoundTripper) http.RoundTripper
 	// logs are all that the managers of the test logged.
@@ -133,7 +135,8 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	}
 	mgr, err := controllers.NewManager(ctx, config, controllers.ManagerOptions{
 		AnswersAddress: e.answersAddress, AnswersURL: answersURL, AnswersKeyDir: e.answersKeys,
-		Namespace: ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
+		BrownoutAddress: e.brownoutAddress,
+		Namespace:       ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
 		EgressRanges: loopback, FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})
 	e.Expect(err).NotTo(HaveOccurred())

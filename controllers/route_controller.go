@@ -1,0 +1,201 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"forewarn.dev/forewarn/internal/signal"
+)
+
+// annotationRoom is what the annotations of an object may hold, less some for whoever else writes one.
+const annotationRoom = 240 << 10
+
+// RouteReconciler writes into HTTPRoutes what schedules ask for, and takes back what none asks for any more:
+//
+//	schedules that name it, their notices -> orders -> signal.Rewrite -> Update, with the version that was read
+//
+// All that it knows of what it wrote is on the route itself.
+type RouteReconciler struct {
+	*routes
+	// failures are why routes could not be written, by key.
+	failures *sync.Map
+	// wake has the schedules looked at which name a route.
+	wake func(...types.NamespacedName)
+	// granted are the namespaces whose grant is as it has to be.
+	granted map[string]bool
+	mu      sync.Mutex
+}
+
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch;update
+
+// Reconcile brings one route up to date.
+func (r *RouteReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	route := newHTTPRoute()
+	if err := r.live.Get(ctx, req.NamespacedName, route); err != nil {
+		r.failures.Delete(req.NamespacedName)
+		if apimeta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+			return r.agenda.wakeAt("HTTPRoute", req.NamespacedName, time.Time{}, nil), nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading HTTPRoute %s: %w", req.NamespacedName, err)
+	}
+	if route.GetDeletionTimestamp() != nil {
+		return ctrl.Result{}, nil
+	}
+	now, err := r.clock.Now(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	orders, next, unknown := r.orders(ctx, now, req.NamespacedName)
+	if orders == nil && unknown != nil {
+		return ctrl.Result{}, unknown
+	}
+	changed, err := r.write(ctx, route, orders, now)
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{}, err
+	}
+	if err != nil {
+		r.failures.Store(req.NamespacedName, oneLine(err.Error()))
+	} else {
+		_, failed := r.failures.LoadAndDelete(req.NamespacedName)
+		changed = changed || failed
+	}
+	if changed || err != nil {
+		schedules, listErr := r.toSchedules(ctx, req.NamespacedName)
+		r.wake(schedules...)
+		err = firstError(err, listErr)
+	}
+	return r.agenda.wakeAt("HTTPRoute", req.NamespacedName, now, next), firstError(err, unknown)
+}
+
+// write updates the very object that was read: an edit of its owner in between is a conflict, and looked at again.
+func (r *RouteReconciler) write(ctx context.Context, route *unstructured.Unstructured, orders []signal.Order, now time.Time) (bool, error) {
+	known, err := readRoute(route)
+	if err != nil {
+		return false, err
+	}
+	if err := r.grant(ctx, route.GetNamespace(), orders, now); err != nil {
+		return false, err
+	}
+	rewritten, err := signal.Rewrite(known, orders, r.backend, now.Truncate(time.Second))
+	if err != nil || !rewritten.Changed {
+		return false, err
+	}
+	if err := unstructured.SetNestedSlice(route.Object, rewritten.Rules, "spec", "rules"); err != nil {
+		return false, err
+	}
+	annotations := route.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[signal.RecordAnnotation] = rewritten.Record
+	if rewritten.Record == "" {
+		delete(annotations, signal.RecordAnnotation)
+	}
+	route.SetAnnotations(annotations)
+	if err := r.client.Update(ctx, route); err != nil {
+		return false, fmt.Errorf("writing HTTPRoute %s: %w", keyOf(route), err)
+	}
+	ctrl.LoggerFrom(ctx).Info("HTTPRoute written")
+	return true, nil
+}
+
+var httpRouteKind = schema.GroupVersionKind{Group: gatewayv1.GroupName, Version: gatewayv1.GroupVersion.Version, Kind: "HTTPRoute"}
+
+func newHTTPRoute() *unstructured.Unstructured {
+	route := &unstructured.Unstructured{}
+	route.SetGroupVersionKind(httpRouteKind)
+	return route
+}
+
+func httpRouteMetadata() *metav1.PartialObjectMetadata {
+	metadata := &metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(httpRouteKind)
+	return metadata
+}
+
+func readRoute(route *unstructured.Unstructured) (signal.Route, error) {
+	rules, _, err := unstructured.NestedSlice(route.Object, "spec", "rules")
+	if err != nil {
+		return signal.Route{}, fmt.Errorf("reading the rules of HTTPRoute %s: %w", keyOf(route), err)
+	}
+	others := 0
+	for key, value := range route.GetAnnotations() {
+		if key != signal.RecordAnnotation {
+			others += len(key) + len(value)
+		}
+	}
+	return signal.Route{
+		Rules: rules, Record: route.GetAnnotations()[signal.RecordAnnotation], Room: annotationRoom - others,
+	}, nil
+}
+
+// matterOfRoute is what is done again for.
+func matterOfRoute(route *metav1.PartialObjectMetadata) any {
+	return []any{route.Generation, route.Annotations[signal.RecordAnnotation], route.DeletionTimestamp}
+}
+
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=referencegrants,verbs=create;delete,namespace=forewarn-system
+
+// grant lets the routes of a namespace lead to the Service that answers in a brownout, for as long as one is to come.
+func (r *RouteReconciler) grant(ctx context.Context, namespace string, orders []signal.Order, now time.Time) error {
+	needed, err := r.grantNeeded(ctx, namespace, orders, now)
+	if err != nil || namespace == r.namespace {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if granted, known := r.granted[namespace]; known && granted == needed {
+		return nil
+	}
+	grant := r.newGrant(namespace)
+	if needed {
+		err = r.client.Create(ctx, grant)
+		if apierrors.IsAlreadyExists(err) {
+			err = nil
+		}
+	} else if err = client.IgnoreNotFound(r.client.Delete(ctx, grant)); apimeta.IsNoMatchError(err) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("writing ReferenceGrant %s: %w", grant.GetName(), err)
+	}
+	r.granted[namespace] = needed
+	return nil
+}
+
+// grantNeeded says that a route of the namespace may be taken away some time, or is.
+func (r *RouteReconciler) grantNeeded(ctx context.Context, namespace string, orders []signal.Order, now time.Time) (bool, error) {
+	for _, o := range orders {
+		if o.Brownout != nil {
+			return true, nil
+		}
+	}
+	if !r.answers {
+		return false, nil
+	}
+	return r.brownoutsCome(ctx, namespace, now)
+}
+
+func (r *RouteReconciler) newGrant(namespace string) *unstructured.Unstructured {
+	grant := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
+		"from": []any{map[string]any{"group": gatewayv1.GroupName, "kind": "HTTPRoute", "namespace": namespace}},
+		"to":   []any{map[string]any{"group": "", "kind": "Service", "name": r.backend.Name}},
+	}}}
+	grant.SetAPIVersion(gatewayv1.GroupName + "/v1beta1") // which all versions of the Gateway API serve
+	grant.SetKind("ReferenceGrant")
+	grant.SetNamespace(r.namespace)
+	grant.SetName(brownoutService + "-" + namespace)
+	return grant
+}

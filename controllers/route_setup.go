@@ -1,0 +1,179 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/signal"
+)
+
+// httpRouteCRD is the definition of a kind that a cluster may serve or not, today or from tomorrow on.
+const httpRouteCRD = "httproutes.gateway.networking.k8s.io"
+
+// addRoutes adds what writes into HTTPRoutes, and what says what they say.
+//
+//	the definition of HTTPRoutes comes -> watch them        goes -> forget them
+func addRoutes(ctx context.Context, mgr manager.Manager, s shared, o Options) error {
+	both := &routes{
+		shared: s, feedURL: o.Feed.URL, answers: o.Brownouts != "" && o.Brownouts != "0",
+		backend: signal.Backend{Namespace: o.Namespace, Name: brownoutService, Port: brownoutPort},
+	}
+	if both.answers {
+		if err := addBrownouts(ctx, mgr, s, o.Feed.URL, o.Brownouts); err != nil {
+			return err
+		}
+	}
+	failures, schedules := &sync.Map{}, &waker{}
+	writer := &RouteReconciler{routes: both, failures: failures, wake: schedules.wake, granted: map[string]bool{}}
+	options := controllerOptions()
+	options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](firstRetry, lastRouteRetry)
+	toRoutes := enqueue(func(ctx context.Context, object client.Object) []ctrl.Request {
+		return requests(both.toRoutes(ctx, object)...)
+	})
+	writing, err := ctrl.NewControllerManagedBy(mgr).Named("httproute").
+		Watches(&v1alpha1.DeprecationSchedule{}, toRoutes, builder.WithPredicates(whenChanged(matterOfSignals))).
+		Watches(&v1alpha1.ChangeNotice{}, toRoutes, builder.WithPredicates(whenChanged(matterOfNotice))).
+		WithOptions(options).
+		Build(patient{writer})
+	if err != nil {
+		return err
+	}
+	looking, err := ctrl.NewControllerManagedBy(mgr).Named("signals").
+		For(&v1alpha1.DeprecationSchedule{}, builder.WithPredicates(whenChanged(matterOfSignals))).
+		WatchesRawSource(schedules).
+		WithOptions(controllerOptions()).
+		Build(patient{&SignalReconciler{routes: both, failures: failures}})
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).Named("gatewayapi").
+		For(definitionMetadata()).
+		WithOptions(controllerOptions()).
+		Complete(&definitionReconciler{
+			mgr: mgr, both: both, writing: writing, looking: looking, wake: schedules.wake,
+		})
+}
+
+// matterOfSignals is what routes depend on in a schedule.
+func matterOfSignals(s *v1alpha1.DeprecationSchedule) any {
+	status := &s.Status
+	return []any{s.Generation, s.DeletionTimestamp, status.PublishedTime, status.WithdrawnTime, status.RemovedTime, status.Notices}
+}
+
+func definitionMetadata() *metav1.PartialObjectMetadata {
+	metadata := &metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
+	return metadata
+}
+
+// definitionReconciler has HTTPRoutes watched while the cluster serves them.
+type definitionReconciler struct {
+	mgr              manager.Manager
+	both             *routes
+	writing, looking controller.Controller
+	// wake has schedules looked at.
+	wake func(...types.NamespacedName)
+
+	mu       sync.Mutex
+	watching types.UID // the definition by which they are
+}
+
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=httproutes.gateway.networking.k8s.io,verbs=get;list;watch
+
+// Reconcile looks at the definition.
+func (r *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	definition := definitionMetadata()
+	err := r.both.client.Get(ctx, req.NamespacedName, definition)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	uid := definition.UID
+	if apierrors.IsNotFound(err) || definition.DeletionTimestamp != nil {
+		uid = ""
+	}
+	if r.watching == uid {
+		return ctrl.Result{}, nil
+	}
+	if r.watching != "" {
+		if err := r.mgr.GetCache().RemoveInformer(ctx, httpRouteMetadata()); err != nil {
+			return ctrl.Result{}, fmt.Errorf("forgetting HTTPRoutes: %w", err)
+		}
+		r.watching = ""
+	}
+	if uid == "" {
+		return ctrl.Result{}, r.wakeAll(ctx)
+	}
+	kind := httpRouteMetadata().GroupVersionKind()
+	if _, err := r.mgr.GetRESTMapper().RESTMapping(kind.GroupKind(), kind.Version); apimeta.IsNoMatchError(err) {
+		return ctrl.Result{RequeueAfter: gatewayRetry}, nil // declared, and not served yet
+	} else if err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.watch(); err != nil {
+		return ctrl.Result{}, fmt.Errorf("watching HTTPRoutes: %w", err)
+	}
+	r.watching = uid
+	ctrl.LoggerFrom(ctx).Info("HTTPRoutes are watched")
+	return ctrl.Result{}, r.wakeAll(ctx)
+}
+
+// wakeAll is for the schedules whose routes do not exist: of these no event tells.
+func (r *definitionReconciler) wakeAll(ctx context.Context) error {
+	var schedules v1alpha1.DeprecationScheduleList
+	if err := r.both.client.List(ctx, &schedules, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing deprecation schedules: %w", err)
+	}
+	for i := range schedules.Items {
+		r.wake(keyOf(&schedules.Items[i]))
+	}
+	return nil
+}
+
+func (r *definitionReconciler) watch() error {
+	changed := whenChanged(matterOfRoute)
+	err := r.writing.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toItself), changed))
+	if err != nil {
+		return err
+	}
+	return r.looking.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toSchedules), changed))
+}
+
+// toItself passes over the routes that are no concern of ours, which in most clusters are all: each is read live.
+func (r *definitionReconciler) toItself(ctx context.Context, route client.Object) []ctrl.Request {
+	if _, written := route.GetAnnotations()[signal.RecordAnnotation]; !written && len(r.toSchedules(ctx, route)) == 0 {
+		return nil
+	}
+	return requests(keyOf(route))
+}
+
+func (r *definitionReconciler) toSchedules(ctx context.Context, route client.Object) []ctrl.Request {
+	keys, err := r.both.toSchedules(ctx, keyOf(route))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing what an event concerns")
+	}
+	return requests(keys...)
+}
+
+// lastRouteRetry is shorter than that of others: while a brownout is not put back, customers wait.
+const lastRouteRetry = 2 * time.Second
+
+// gatewayRetry is how soon to look again for a kind that is declared and not served yet.
+const gatewayRetry = time.Second
