@@ -134,7 +134,7 @@ func TestBypass33ShippedIsInstalled(t *testing.T) {
 // As kustomize renders it; TestA17AnotherNamespace holds that it renders no more than that.
 func TestBypass33AnotherNamespace(t *testing.T) {
 	shipped := shippedTo(t, "promises")
-	for _, policy := range []string{"policy forewarn-evidence", "policy forewarn-namespaces", "policy forewarn-routes"} {
+	for _, policy := range []string{"policy forewarn-evidence", "policy forewarn-namespaces", "policy forewarn-routes", "policy forewarn-signals"} {
 		i := slices.IndexFunc(shipped[policy].(*policySpec).Variables, func(v admissionregistrationv1.Variable) bool { return v.Name == "manager" })
 		if got := shipped[policy].(*policySpec).Variables[i].Expression; got != "'system:serviceaccount:promises:forewarn-manager'" {
 			t.Errorf("%s takes %s for the manager", policy, got)
@@ -144,7 +144,7 @@ func TestBypass33AnotherNamespace(t *testing.T) {
 	if got := canary[0].Values; !slices.Equal(got, []string{"promises"}) {
 		t.Errorf("the canary is in %v", got)
 	}
-	want := "binding forewarn-rollouts-canary, policy forewarn-evidence, policy forewarn-namespaces, policy forewarn-routes"
+	want := "binding forewarn-rollouts-canary, policy forewarn-evidence, policy forewarn-namespaces, policy forewarn-routes, policy forewarn-signals"
 	if got := shipped.differences(shippedTo(t, shippedNamespace)); !strings.HasSuffix(got, ": "+want) {
 		t.Errorf("got %s, want %s", got, want)
 	}

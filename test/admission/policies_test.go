@@ -164,8 +164,8 @@ func TestA17AnotherNamespace(t *testing.T) {
 	if diff := cmp.Diff(strings.ReplaceAll(usual, ownNamespace, "promises"), other); diff != "" {
 		t.Errorf("rendered for another namespace (-want +got):\n%s", diff)
 	}
-	if got := strings.Count(other, "system:serviceaccount:promises:forewarn-manager"); got != 3 {
-		t.Errorf("the account is named %d times, want 3", got)
+	if got := strings.Count(other, "system:serviceaccount:promises:forewarn-manager"); got != 4 {
+		t.Errorf("the account is named %d times, want 4", got)
 	}
 }
 

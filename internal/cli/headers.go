@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/signal"
+)
+
+type headersOptions struct {
+	files []string
+	page  string
+}
+
+func newHeaders(streams Streams, config *genericclioptions.ConfigFlags) *cobra.Command {
+	var o headersOptions
+	cmd := &cobra.Command{
+		Use:   "headers deprecationschedule/NAME",
+		Short: "Print the filters by which responses say that a version goes away",
+		Long: `Print, for each rule of an HTTPRoute that carries what a DeprecationSchedule
+takes away, the filter by which its responses say so: Deprecation (RFC 9745),
+Sunset (RFC 8594) and Link. Where several schedules concern a rule, it says the
+earliest dates.
+
+Admission asks for them once the schedule is published and its route says
+writtenBy: Owner. Rules that forewarn writes itself are left out.`,
+		Example: example(streams, `
+forewarn headers deprecationschedule/orders-v1 -n shop
+# Before it is applied
+forewarn headers deprecationschedule/orders-v1 -f schedule.yaml`),
+		Args: arguments(1, 1, "deprecationschedule/NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), streams, config, args[0])
+		},
+	}
+	cmd.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "read the schedules from these files and folders, and not from a cluster")
+	cmd.Flags().StringVar(&o.page, "page", "", "the address where customers read about it, where the schedule has no migrationGuide")
+	return cmd
+}
+
+func (o *headersOptions) run(ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags, arg string) error {
+	kind, name, ok := strings.Cut(arg, "/")
+	if !ok || name == "" || !slices.Contains([]string{"deprecationschedule", "deprecationschedules", "dsched"}, strings.ToLower(kind)) {
+		return fmt.Errorf("%q is no schedule: write deprecationschedule/NAME, for example deprecationschedule/orders-v1", arg)
+	}
+	schedules, where, err := o.read(ctx, config)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(schedules, func(s v1alpha1.DeprecationSchedule) bool { return s.Name == name })
+	if i < 0 {
+		var known []string
+		for i := range schedules {
+			known = append(known, schedules[i].Name)
+		}
+		return fmt.Errorf("there is no deprecationschedule/%s in %s%s", name, where, instead(known))
+	}
+	return printHeaders(streams, &schedules[i], schedules, o.page)
+}
+
+// read returns the schedules of a namespace: others may say something in the same rules.
+func (o *headersOptions) read(ctx context.Context, config *genericclioptions.ConfigFlags) (all []v1alpha1.DeprecationSchedule, where string, err error) {
+	if len(o.files) > 0 {
+		found, _, err := readManifests[*v1alpha1.DeprecationSchedule]("DeprecationSchedule", o.files)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, s := range found {
+			all = append(all, *s)
+		}
+		return all, strings.Join(o.files, ", "), nil
+	}
+	c, _, _, err := connect(config)
+	if err != nil {
+		return nil, "", err
+	}
+	var list v1alpha1.DeprecationScheduleList
+	if err := c.reader.List(ctx, &list, client.InNamespace(c.namespace)); err != nil {
+		return nil, "", readable(fmt.Errorf("listing deprecation schedules: %w", err))
+	}
+	return list.Items, "namespace " + c.namespace, nil
+}
+
+// printHeaders prints a document for each rule, or for all of a route where no rule is named.
+func printHeaders(streams Streams, about *v1alpha1.DeprecationSchedule, all []v1alpha1.DeprecationSchedule, page string) error {
+	if len(about.Spec.Routes) == 0 {
+		return errors.New("the schedule names no routes: add the HTTPRoutes that carry what goes away to spec.routes")
+	}
+	if about.Spec.DeprecateTime == nil || about.Spec.SunsetTime == nil {
+		return errors.New("the schedule says not when: set deprecateTime and sunsetTime")
+	}
+	printed := 0
+	for _, route := range about.Spec.Routes {
+		orders := ordersOf(route.Name, about, all, page)
+		rules := route.Rules
+		if len(rules) == 0 {
+			rules = []string{""}
+		}
+		for _, rule := range rules {
+			if slices.ContainsFunc(orders, func(o signal.Order) bool { return o.Ours && o.Concerns(rule) }) {
+				streams.note("HTTPRoute %s%s: forewarn writes it, there is nothing to add.", route.Name, ofRule(rule))
+				continue
+			}
+			if printed++; printed > 1 {
+				fmt.Fprintln(streams.Out, "---")
+			}
+			if err := printFilter(streams, about, route.Name, rule, orders); err != nil {
+				return err
+			}
+		}
+	}
+	if printed > 0 && !signal.Due(about) {
+		streams.note("Admission does not ask for it: the schedule is not published, or is over.")
+	}
+	return nil
+}
+
+func ofRule(rule string) string {
+	if rule == "" {
+		return ""
+	}
+	return ", rule " + rule
+}
+
+// ordersOf are what the schedules ask of a route: of the one that was asked about as though it were published.
+func ordersOf(route string, about *v1alpha1.DeprecationSchedule, all []v1alpha1.DeprecationSchedule, page string) []signal.Order {
+	var orders []signal.Order
+	for i := range all {
+		s := &all[i]
+		if s.Name != about.Name && !signal.Due(s) {
+			continue
+		}
+		for _, named := range s.Spec.Routes {
+			if named.Name == route {
+				orders = append(orders, signal.Order{
+					Schedule: s.Name, Rules: named.Rules, Due: true, Says: signal.Of(s, page),
+					Ours: named.WrittenBy == v1alpha1.RouteWrittenByForewarn,
+				})
+			}
+		}
+	}
+	return orders
+}
+
+func printFilter(streams Streams, about *v1alpha1.DeprecationSchedule, route, rule string, orders []signal.Order) error {
+	type header struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	var modifier struct {
+		Set []header `json:"set,omitempty"`
+		Add []header `json:"add,omitempty"`
+	}
+	for _, h := range signal.Together(orders, rule).Headers() {
+		if h.Add {
+			modifier.Add = append(modifier.Add, header{h.Name, h.Value})
+		} else {
+			modifier.Set = append(modifier.Set, header{h.Name, h.Value})
+		}
+	}
+	text, err := yaml.Marshal(map[string]any{"filters": []any{map[string]any{
+		"type": "ResponseHeaderModifier", "responseHeaderModifier": modifier,
+	}}})
+	if err != nil {
+		return fmt.Errorf("encoding the filter: %w", err)
+	}
+	where := "each rule of HTTPRoute " + route
+	if rule != "" {
+		where = "rule " + rule + " of HTTPRoute " + route
+	}
+	fmt.Fprintf(streams.Out, "# Add to the filters of %s: %s of %s goes away (deprecationschedule/%s).\n%s",
+		safe(where), safe(string(about.Spec.Version)), safe(string(about.Spec.APIRef.Name)), safe(about.Name), text)
+	return nil
+}
