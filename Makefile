@@ -73,6 +73,10 @@ build: ## Build bin/manager and bin/forewarn
 controlplane: ## Build the local control plane (about 10 min, once)
 	@hack/controlplane/build.sh >/dev/null
 
+.PHONY: gateway
+gateway: ## Build the gateway through which tests send real requests (7 min of processor time, once)
+	@hack/gateway/build.sh >/dev/null
+
 .PHONY: cluster-up
 cluster-up: controlplane ## Start a local cluster; writes .cluster/kubeconfig
 	go run ./hack/cluster up

@@ -100,16 +100,6 @@ func TestABrownoutThatOverrunsIsShown(t *testing.T) {
 	e.Expect(fmt.Sprint(e.rules(e))).NotTo(ContainSubstring("forewarn-brownout"))
 }
 
-func (e *env) withdraw() {
-	e.t.Helper()
-	e.Eventually(func(g Gomega) {
-		s := &v1alpha1.DeprecationSchedule{}
-		g.Expect(e.admin.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "orders-v1"}, s)).To(Succeed())
-		s.Spec.State = v1alpha1.NoticeWithdrawn
-		g.Expect(e.admin.Update(e.ctx, s)).To(Succeed())
-	}).Should(Succeed())
-}
-
 func (e *env) since() *metav1.Time {
 	s := &v1alpha1.DeprecationSchedule{}
 	e.get(s, "orders-v1")
