@@ -4,6 +4,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
@@ -28,14 +29,15 @@ func CacheOptions() cache.Options {
 			&coordinationv1.Lease{}: {Namespaces: map[string]cache.Config{snapshot.IdentityLeaseNamespace: {
 				LabelSelector: labels.SelectorFromSet(labels.Set{snapshot.IdentityLeaseLabel: snapshot.IdentityLeaseValue}),
 			}}},
-			&corev1.Namespace{}:     {Transform: stripped(stripNamespace)},
-			&corev1.Service{}:       {Transform: stripped(stripService)},
-			&corev1.Pod{}:           {Transform: stripped(stripPod)},
-			&appsv1.ReplicaSet{}:    {Transform: stripped(stripReplicaSet)},
-			&appsv1.Deployment{}:    {Transform: stripped(stripDeployment)},
-			&appsv1.StatefulSet{}:   {Transform: stripped(stripStatefulSet)},
-			&appsv1.DaemonSet{}:     {Transform: stripped(stripDaemonSet)},
-			&v1alpha1.APIRevision{}: {Transform: stripped(stripRevision)},
+			&corev1.Namespace{}:          {Transform: stripped(stripNamespace)},
+			&corev1.Service{}:            {Transform: stripped(stripService)},
+			&discoveryv1.EndpointSlice{}: {Transform: stripped(stripSlice)},
+			&corev1.Pod{}:                {Transform: stripped(stripPod)},
+			&appsv1.ReplicaSet{}:         {Transform: stripped(stripReplicaSet)},
+			&appsv1.Deployment{}:         {Transform: stripped(stripDeployment)},
+			&appsv1.StatefulSet{}:        {Transform: stripped(stripStatefulSet)},
+			&appsv1.DaemonSet{}:          {Transform: stripped(stripDaemonSet)},
+			&v1alpha1.APIRevision{}:      {Transform: stripped(stripRevision)},
 			// HTTPRoutes are not here: a cluster may not serve them. Their definition says whether it does: addRoutes.
 			definitionMetadata(): {Field: fields.OneTermEqualSelector("metadata.name", httpRouteCRD)},
 		},
@@ -98,8 +100,13 @@ func stripPod(p *corev1.Pod) {
 	p.Spec = strippedPodSpec(&p.Spec)
 	status := corev1.PodStatus{Phase: p.Status.Phase}
 	for _, c := range p.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			status.Conditions = []corev1.PodCondition{{Type: c.Type, Status: c.Status}}
+		switch c.Type {
+		case corev1.PodReady:
+			status.Conditions = append(status.Conditions, corev1.PodCondition{
+				Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime,
+			})
+		case corev1.DisruptionTarget:
+			status.Conditions = append(status.Conditions, corev1.PodCondition{Type: c.Type, Status: c.Status, Reason: c.Reason})
 		}
 	}
 	p.Status = status

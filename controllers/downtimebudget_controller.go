@@ -33,16 +33,6 @@ type sightings interface {
 	changed() source.Source
 }
 
-// unwatched are sightings of nobody.
-type unwatched struct{}
-
-func (unwatched) seen(context.Context, *v1alpha1.DowntimeBudget, downtime.Log) (downtime.Sighting, bool, error) {
-	return downtime.Sighting{}, false, nil
-}
-func (unwatched) recorded(types.NamespacedName, time.Time) {}
-func (unwatched) forget(types.NamespacedName)              {}
-func (unwatched) changed() source.Source                   { return &waker{} }
-
 // DowntimeBudgetReconciler writes down how long an API was down, and how much of its budget that uses.
 type DowntimeBudgetReconciler struct {
 	shared

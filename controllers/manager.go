@@ -21,6 +21,7 @@ import (
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -95,10 +96,13 @@ func NewManager(ctx context.Context, restConfig *rest.Config, o ManagerOptions) 
 	if err != nil {
 		return nil, err
 	}
+	line := newLookoutLine(o.Clock)
 	mgr, err := ctrl.NewManager(restConfig, manager.Options{
-		Scheme:                 scheme,
-		Cache:                  CacheOptions(),
-		NewCache:               newCache,
+		Scheme: scheme,
+		Cache:  CacheOptions(),
+		NewCache: func(config *rest.Config, options cache.Options) (cache.Cache, error) {
+			return newCache(config, options, line)
+		},
 		Logger:                 ctrl.LoggerFrom(ctx),
 		Metrics:                metricsOptions(o.MetricsAddress),
 		HealthProbeBindAddress: o.HealthAddress,
@@ -112,10 +116,10 @@ func NewManager(ctx context.Context, restConfig *rest.Config, o ManagerOptions) 
 	if err != nil {
 		return nil, fmt.Errorf("making the manager: %w", err)
 	}
-	return mgr, setupAll(ctx, mgr, live, lock, o)
+	return mgr, setupAll(ctx, mgr, live, lock, line, o)
 }
 
-func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock resourcelock.Interface, o ManagerOptions) error {
+func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock resourcelock.Interface, line *lookoutLine, o ManagerOptions) error {
 	served, err := newFeed(ctx, mgr, o)
 	if err != nil {
 		return err
@@ -137,6 +141,7 @@ func setupAll(ctx context.Context, mgr manager.Manager, live client.Client, lock
 		Metrics: o.Metrics,
 		Feed:    served,
 		Answers: answers,
+		line:    line,
 
 		Brownouts:    o.BrownoutAddress,
 		EgressRanges: o.EgressRanges,

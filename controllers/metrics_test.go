@@ -25,6 +25,9 @@ func TestMetricsAreDocumented(t *testing.T) {
 	if err := registry.Register(newScraped(nil, nil, nil)); err != nil {
 		t.Fatal(err)
 	}
+	if err := registry.Register(newLookout(nil, &lookoutLine{}).unwatched()); err != nil {
+		t.Fatal(err)
+	}
 	for name := range registry.names {
 		if !documented[name] {
 			t.Errorf("docs/metrics.md does not list %s", name)

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -48,6 +49,9 @@ type Options struct {
 	Answers *Answers
 	// Brownouts is where this manager answers in place of what a brownout takes away; empty or "0" for nowhere.
 	Brownouts string
+
+	// line knows when EndpointSlices are watched.
+	line *lookoutLine
 }
 
 // account is the ServiceAccount of the manager, which config/admission names, too.
@@ -93,6 +97,10 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 	if err != nil {
 		return nil, err
 	}
+	looked, err := addLookout(mgr, o)
+	if err != nil {
+		return nil, err
+	}
 	w := watches{cache: mgr.GetClient()}
 	for _, add := range []func() error{
 		func() error { return addGuards(mgr, o, canary) },
@@ -105,7 +113,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addAudience(mgr, s) },
 		func() error { return addUsage(mgr, s, o) },
 		func() error { return addDelivery(mgr, s, w, o) },
-		func() error { return addDowntimeBudget(mgr, s, w, o, unwatched{}) },
+		func() error { return addDowntimeBudget(mgr, s, w, o, looked) },
 		func() error { return addApology(mgr, s) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },
@@ -129,7 +137,7 @@ func cached() []client.Object {
 		&v1alpha1.DeprecationSchedule{}, &v1alpha1.Audience{}, &v1alpha1.NoticeChannel{}, &v1alpha1.DeliveryRecord{},
 		&v1alpha1.DowntimeBudget{},
 		keptContractMetadata(),
-		&corev1.Namespace{}, &corev1.Service{}, &corev1.Pod{}, &corev1.ConfigMap{},
+		&corev1.Namespace{}, &corev1.Service{}, &discoveryv1.EndpointSlice{}, &corev1.Pod{}, &corev1.ConfigMap{},
 		&appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},
 		&coordinationv1.Lease{}, // which nobody watches: the clock reads them
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
@@ -46,8 +47,9 @@ func lenientKinds() []lenientKind {
 	}
 }
 
-// newCache makes a cache that no object of forewarn's kinds keeps from being synced.
-func newCache(config *rest.Config, o cache.Options) (cache.Cache, error) {
+// newCache makes a cache that no object of forewarn's kinds keeps from being synced. The line knows when EndpointSlices are
+// watched.
+func newCache(config *rest.Config, o cache.Options, line *lookoutLine) (cache.Cache, error) {
 	lenient, err := snapshot.NewLenient(config, o.HTTPClient, o.Scheme)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -63,6 +65,9 @@ func newCache(config *rest.Config, o cache.Options) (cache.Cache, error) {
 	) toolscache.SharedIndexInformer {
 		if resource, ok := resources[reflect.TypeOf(object)]; ok {
 			source = toolscache.NewFilteredListWatchFromClient(lenient, resource, corev1.NamespaceAll, func(*metav1.ListOptions) {})
+		}
+		if _, ok := object.(*discoveryv1.EndpointSlice); ok {
+			source = line.over(source)
 		}
 		return toolscache.NewSharedIndexInformer(source, object, resync, indexers)
 	}
