@@ -84,9 +84,9 @@ func (l *lookout) images(b *lookedAt) []string {
 			if pod == nil || string(pod.UID) != endpoint {
 				continue
 			}
-			for _, container := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
-				if !slices.Contains(images, container.Image) {
-					images = append(images, container.Image)
+			for _, image := range imagesOf(&pod.Spec) {
+				if !slices.Contains(images, image) {
+					images = append(images, image)
 				}
 			}
 		}

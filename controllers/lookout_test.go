@@ -122,6 +122,16 @@ func (w *world) deployment(replicas int32, rollsOut bool) *appsv1.Deployment {
 	return d
 }
 
+// image is the Deployment with another image. It says that its last rollout is complete, as after a conflict.
+func (w *world) image(image string, there bool) *appsv1.Deployment {
+	d := w.deployment(2, false)
+	d.Generation, d.Spec.Template.Spec.Containers = 2, []corev1.Container{{Image: image}}
+	if there {
+		d.Status.ObservedGeneration, d.Status.Replicas, d.Status.UpdatedReplicas, d.Status.AvailableReplicas = 2, 2, 2, 2
+	}
+	return d
+}
+
 // slice is an EndpointSlice of the Service, of pods that are ready since now.
 func (w *world) slice(name string, pods ...string) *discoveryv1.EndpointSlice {
 	w.version++

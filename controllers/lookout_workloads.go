@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -21,6 +22,11 @@ type workloadSeen struct {
 	// labels are those of its pods, wanted is how many it asks for.
 	labels map[string]string
 	wanted int32
+	// images are those of the template. complete says that all its pods are of the template, and are there.
+	images   []string
+	complete bool
+	// renewed says that its images changed, and were not all there since.
+	renewed bool
 	// rollingOut says that a rollout is under way; began is when it was seen to begin, 0 where it was already.
 	rollingOut bool
 	began      time.Duration
@@ -43,13 +49,26 @@ func (l *lookout) seeService(service *corev1.Service) {
 func (l *lookout) loseService(service *corev1.Service) { l.selectPods(keyOf(service), nil) }
 
 func (l *lookout) seeDeployment(d *appsv1.Deployment) {
+	wanted, status := ptr.Deref(d.Spec.Replicas, 1), &d.Status
 	l.seeWorkload(d, "Deployment", &workloadSeen{
-		labels: d.Spec.Template.Labels, wanted: ptr.Deref(d.Spec.Replicas, 1), rollingOut: deploymentRollsOut(d),
+		labels: d.Spec.Template.Labels, wanted: wanted, rollingOut: deploymentRollsOut(d),
+		images: imagesOf(&d.Spec.Template.Spec),
+		complete: status.ObservedGeneration >= d.Generation && status.UpdatedReplicas >= wanted &&
+			status.Replicas == status.UpdatedReplicas && status.AvailableReplicas >= wanted,
 	})
 }
 
+func imagesOf(spec *corev1.PodSpec) []string {
+	var images []string
+	for _, container := range slices.Concat(spec.InitContainers, spec.Containers) {
+		images = append(images, container.Image)
+	}
+	return images
+}
+
 // deploymentRollsOut goes by what the Deployment says of its progress: once a rollout was complete it stays so, whatever
-// happens to its pods. One without a deadline says nothing of it.
+// happens to its pods. One without a deadline says nothing of it, and one whose controller met a conflict may say for all
+// of a rollout that the last one is complete.
 func deploymentRollsOut(d *appsv1.Deployment) bool {
 	for _, c := range d.Status.Conditions {
 		if c.Type == appsv1.DeploymentProgressing {
@@ -98,8 +117,13 @@ func (l *lookout) seeWorkload(object client.Object, kind string, next *workloadS
 		l.workloads[namespace] = map[v1alpha1.WorkloadRef]*workloadSeen{}
 	}
 	before := l.workloads[namespace][ref]
+	if before != nil && next != nil {
+		next.renewed = !slices.Equal(before.images, next.images) || before.renewed && !next.complete
+		next.rollingOut = next.rollingOut || next.renewed
+	}
 	if before == nil && next == nil || before != nil && next != nil && before.rollingOut == next.rollingOut &&
 		before.wanted == next.wanted && maps.Equal(before.labels, next.labels) {
+		before.images, before.renewed = next.images, next.renewed
 		return
 	}
 	gone := l.clock.gone()

@@ -59,6 +59,8 @@ type env struct {
 	brownoutAddress string
 	// transport is put between the manager and the API server; nil for nothing.
 	transport func(http.RoundTripper) http.RoundTripper
+	// clock is the own clock of the managers; nil for that of the machine.
+	clock clock.WithTicker
 	// logs are all that the managers of the test logged.
 	logs logs
 }
@@ -133,11 +135,15 @@ func (e *env) launchManager(offset time.Duration) (ready func() error) {
 	if e.answersAddress != "" {
 		answersURL = "http://" + e.answersAddress
 	}
+	own := e.clock
+	if own == nil {
+		own = clock.RealClock{}
+	}
 	mgr, err := controllers.NewManager(ctx, config, controllers.ManagerOptions{
 		AnswersAddress: e.answersAddress, AnswersURL: answersURL, AnswersKeyDir: e.answersKeys,
 		BrownoutAddress: e.brownoutAddress,
 		Namespace:       ownNamespace, MetricsAddress: cmp.Or(e.metricsAddress, "0"), HealthAddress: "0",
-		EgressRanges: loopback, FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: clock.RealClock{}, Offset: offset, ReadyFile: file, Metrics: e.metrics,
+		EgressRanges: loopback, FeedAddress: e.feedAddress, FeedURL: feedURL, Clock: own, Offset: offset, ReadyFile: file, Metrics: e.metrics,
 	})
 	e.Expect(err).NotTo(HaveOccurred())
 	ended := make(chan error, 1)
