@@ -15,6 +15,8 @@ type Window struct {
 	Start  time.Time
 	// End is the first moment after it.
 	End time.Time
+	// Partial says that some of the API was announced to be away, and not all: that it is down as a whole was not.
+	Partial bool
 }
 
 // Contains says that t lies in the window.

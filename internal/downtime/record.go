@@ -113,7 +113,7 @@ func (r *recorder) holds(sight Sight, until time.Time) {
 	}
 	r.explain(sight)
 	for from := sight.At; from.Before(until); {
-		notice, to := r.planned(from, until)
+		notice, to := r.planned(sight, from, until)
 		if sight.State == v1alpha1.AvailabilityUnobserved {
 			notice, to = "", until
 		}
@@ -125,9 +125,10 @@ func (r *recorder) holds(sight Sight, until time.Time) {
 	}
 }
 
-// planned is the notice that told customers of a moment, if any, and until when that is so, before until. Of several
-// windows the earliest counts.
-func (r *recorder) planned(at, until time.Time) (notice string, to time.Time) {
+// planned is the notice that told customers of what a sight saw at a moment, if any, and until when that is so, before
+// until. Of several windows the earliest counts. A brownout takes away some of an API, as was announced; whatever else takes
+// it down, takes all.
+func (r *recorder) planned(sight Sight, at, until time.Time) (notice string, to time.Time) {
 	to = until
 	var in *Window
 	for i := range r.windows {
@@ -138,7 +139,8 @@ func (r *recorder) planned(at, until time.Time) (notice string, to time.Time) {
 			}
 		}
 		within := Window{Start: w.Start.Truncate(tick), End: w.End.Truncate(tick)}
-		if within.Contains(at) && (in == nil || earlier(w, in)) {
+		told := !w.Partial || sight.Cause == v1alpha1.CauseBrownout
+		if told && within.Contains(at) && (in == nil || earlier(w, in)) {
 			in = w
 		}
 	}

@@ -77,6 +77,12 @@ func TestRecord(t *testing.T) {
 			sights: []Sight{sight(0, degraded, rollout), sight(10, down, rollout), sight(20, degraded, rollout)}, now: 30,
 			want: []span{{0, 10, degraded, rollout, ""}, {10, 20, down, rollout, ""}, {20, -1, degraded, rollout, ""}}, state: degraded, since: 20,
 		},
+		"a window for some of an API plans its brownout, and no more": {
+			sights: []Sight{sight(0, up), sight(2000, down, v1alpha1.CauseBrownout), sight(2500, down, rollout), sight(3000, up)}, now: 5000,
+			windows: []Window{{Notice: "upkeep", Start: ms(2000), End: ms(4000), Partial: true}},
+			want:    []span{{2000, 2500, down, v1alpha1.CauseBrownout, "upkeep"}, {2500, 3000, down, rollout, ""}},
+			state:   up, since: 3000,
+		},
 		"a window cuts where it begins and ends": {
 			sights: []Sight{sight(0, up), sight(1000, down)}, now: 5000, windows: planned,
 			want:  []span{{1000, 2000, down, unknown, ""}, {2000, 4000, down, unknown, "upkeep"}, {4000, -1, down, unknown, ""}},

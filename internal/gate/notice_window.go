@@ -35,7 +35,12 @@ func (n *notification) windowed(v NoticeVerdict) NoticeVerdict {
 	}
 	v.Matures, v.Lapses = &w.Start, &w.End
 	from, until := w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339) // a date alone says nothing of half an hour
-	v.Message = fmt.Sprintf("customers were told that %s may be down from %s until %s%s", api, from, until, delayText(n.whole.Silence))
+	down, open := api+" may be down", api+" may be taken down, and not be deleted"
+	if w.Partial {
+		down = "some of " + api + " may be away"
+		open = "what it lists may be away, and " + api + " as a whole may not be down"
+	}
+	v.Message = fmt.Sprintf("customers were told that %s from %s until %s%s", down, from, until, delayText(n.whole.Silence))
 	moments := map[time.Time]bool{w.Start: true, w.End: true}
 	switch {
 	case !n.Now.Before(w.End):
@@ -43,7 +48,7 @@ func (n *notification) windowed(v NoticeVerdict) NoticeVerdict {
 		v.MaturedMessage = fmt.Sprintf("its window was open from %s until %s and is over: to be down again, publish a new notice", from, until)
 	case w.Contains(n.Now):
 		v.Matured, v.MaturedReason = true, v1alpha1.ReasonMatured
-		v.MaturedMessage = fmt.Sprintf("its window is open until %s: %s may be taken down, and not be deleted", until, api)
+		v.MaturedMessage = fmt.Sprintf("its window is open until %s: %s", until, open)
 		v.DaysLeft = new(int32)
 	default:
 		v.MaturedReason = v1alpha1.ReasonRunning

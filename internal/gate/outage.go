@@ -30,6 +30,9 @@ func Downtime(in Input) Outage {
 	next := -1
 	windows := Windows(in)
 	for i, w := range windows {
+		if w.Partial { // nobody was told that all of it is down
+			continue
+		}
 		moments[w.Start], moments[w.End] = true, true
 		switch {
 		case w.Contains(in.Now) && (out.Open == nil || w.End.After(*out.Open)):

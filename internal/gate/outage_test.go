@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/notice"
 	"forewarn.dev/forewarn/test/builders"
 )
 
@@ -50,7 +51,14 @@ func TestDowntimeIsOpenToTheSecond(t *testing.T) {
 			}
 		})
 	}
-	in := gate.Input{Now: now, API: servingOrders().Obj(), Policies: []v1alpha1.NoticePolicy{*builders.Policy("p").Owes("Removal", 1).Obj()}}
+	some := plannedDowntime("some", long, from, 30)
+	some.Spec.Covers = []v1alpha1.CoveredChange{{Version: "v1", Operation: "GET /orders", Class: v1alpha1.ClassDowntime}}
+	some.Status.PublishedDigest = notice.Digest(&some.Spec)
+	in := gate.Input{Now: from, API: servingOrders().Obj(), Policies: []v1alpha1.NoticePolicy{*downtimePolicy().Obj()}, Notices: []v1alpha1.ChangeNotice{*some}}
+	if got := gate.Downtime(in); got.Open != nil || len(gate.Windows(in)) != 1 {
+		t.Errorf("while an operation may be away, all may be down until %s", momentText(got.Open))
+	}
+	in = gate.Input{Now: now, API: servingOrders().Obj(), Policies: []v1alpha1.NoticePolicy{*builders.Policy("p").Owes("Removal", 1).Obj()}}
 	if got := gate.Downtime(in).Text; got != "none is planned, and customers must be told before (policy p)" {
 		t.Errorf("where no days are owed: %q", got)
 	}

@@ -42,7 +42,7 @@ func (s *spending) long() []LongRollout {
 // window is the planned downtime under way; nil for none.
 func (s *spending) window() *downtime.Window {
 	for i := range s.Windows {
-		if s.Windows[i].Contains(s.Now) {
+		if !s.Windows[i].Partial && s.Windows[i].Contains(s.Now) {
 			return &s.Windows[i]
 		}
 	}

@@ -12,8 +12,9 @@ import (
 // Ledger holds the notices of one API, and which of them replaces which.
 type Ledger struct {
 	policies Policies
-	records  []*record // by name
-	keepers  []*record // those of them that tell of an end which needs more than its date
+	records  []*record              // by name
+	versions []v1alpha1.VersionName // those that customers rely on
+	keepers  []*record              // those of them that tell of an end which needs more than its date
 	answers  map[owedKey]owedAnswer
 }
 
@@ -49,9 +50,23 @@ type record struct {
 	replaced time.Time
 }
 
+// reliedOn are the versions that are promised or, before anything is, those that are declared.
+func reliedOn(api *v1alpha1.CustomerAPI) []v1alpha1.VersionName {
+	var versions []v1alpha1.VersionName
+	for i := range api.Status.Promised {
+		versions = append(versions, api.Status.Promised[i].Version)
+	}
+	if len(versions) == 0 {
+		for i := range api.Spec.Versions {
+			versions = append(versions, api.Spec.Versions[i].Name)
+		}
+	}
+	return versions
+}
+
 // NewLedger reads the notices of an API; those of others do not count.
 func NewLedger(api *v1alpha1.CustomerAPI, notices []v1alpha1.ChangeNotice, policies Policies) *Ledger {
-	l := &Ledger{policies: policies, answers: map[owedKey]owedAnswer{}}
+	l := &Ledger{policies: policies, versions: reliedOn(api), answers: map[owedKey]owedAnswer{}}
 	for i := range notices {
 		n := &notices[i]
 		elsewhere := n.Namespace != "" && api.Namespace != "" && n.Namespace != api.Namespace

@@ -269,3 +269,43 @@ func TestWindowsCoverNoChange(t *testing.T) {
 		}
 	})
 }
+
+// All of an API is down only where customers of each version were told.
+func TestWindowForSomeOfAnAPI(t *testing.T) {
+	covers := func(entries ...v1alpha1.CoveredChange) func(*v1alpha1.ChangeNotice) {
+		return signed(func(n *v1alpha1.ChangeNotice) { n.Spec.Covers = entries })
+	}
+	version := func(name v1alpha1.VersionName, operation string) v1alpha1.CoveredChange {
+		return v1alpha1.CoveredChange{Version: name, Operation: operation, Class: v1alpha1.ClassDowntime}
+	}
+	for name, tc := range map[string]struct {
+		promised []v1alpha1.VersionName
+		entries  []v1alpha1.CoveredChange
+		partial  bool
+	}{
+		"the only version":               {[]v1alpha1.VersionName{"v1"}, []v1alpha1.CoveredChange{version("v1", "")}, false},
+		"one of two":                     {[]v1alpha1.VersionName{"v1", "v2"}, []v1alpha1.CoveredChange{version("v1", "")}, true},
+		"both":                           {[]v1alpha1.VersionName{"v1", "v2"}, []v1alpha1.CoveredChange{version("v2", ""), version("v1", "")}, false},
+		"one that nobody relies on, too": {[]v1alpha1.VersionName{"v1"}, []v1alpha1.CoveredChange{version("v1", ""), version("v2", "")}, false},
+		"an operation":                   {[]v1alpha1.VersionName{"v1"}, []v1alpha1.CoveredChange{version("v1", "GET /orders")}, true},
+		"an operation, and the version":  {[]v1alpha1.VersionName{"v1"}, []v1alpha1.CoveredChange{version("v1", "GET /orders"), version("v1", "")}, false},
+		"nothing is promised yet":        {nil, []v1alpha1.CoveredChange{version("v1", "")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := &v1alpha1.CustomerAPI{}
+			api.Name = "orders"
+			api.Spec.Versions = []v1alpha1.APIVersion{{Name: "v1"}}
+			for _, promised := range tc.promised {
+				api.Status.Promised = append(api.Status.Promised, v1alpha1.PromisedContract{Version: promised})
+			}
+			n := planned("n", toldOn, begins, covers(tc.entries...))
+			n.Spec.APIRef.Name = "orders"
+			n.Status.PublishedDigest = Digest(&n.Spec)
+			policies, _ := ReadPolicies([]v1alpha1.NoticePolicy{owingDowntime(10)})
+			windows := NewLedger(api, []v1alpha1.ChangeNotice{n}, policies).Windows(stable, instant(t, longBefore))
+			if len(windows) != 1 || windows[0].Partial != tc.partial {
+				t.Errorf("got %+v, want one window, partial: %t", windows, tc.partial)
+			}
+		})
+	}
+}
