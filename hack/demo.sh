@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Plays forewarn's story on a real API server and with a real mail server: what
-# customers were told of rolls out, what they were not told of does not. Each step
-# checks itself; the first that goes otherwise ends the demo with an error. Nothing
-# is left running.
+# Plays forewarn's story on a real API server and with a real mail server: three
+# promises to customers, that nothing breaks, goes away or goes down without the
+# notice they are owed. Each step checks itself; the first that goes otherwise
+# ends the demo with an error. Nothing is left running.
 #
 #   KEEP=1  keeps the cluster and the manager and says how to use them
 set -euo pipefail
@@ -50,7 +50,7 @@ refused() {
     fail "this was to be refused: $*"
   fi
   # kubectl shows the whole patch first; what is for people comes last.
-  printf 'Error from server (Forbidden): %s\n' "$(grep -o 'deployments.apps .*' "$work/out" | tail -n 1)" |
+  printf 'Error from server (Forbidden): %s\n' "$(grep -o 'deployments[./a-z]* "*orders.*' "$work/out" | tail -n 1)" |
     fold -s -w 100 | indent
   grep -qF -- "$text" "$work/out" || fail "the refusal does not say \"$text\""
 }
@@ -208,7 +208,7 @@ start_mailbox
 start_manager
 echo '    the manager runs, and the API server refuses what it must'
 
-say '1. The shop declares its API and what customers are owed: 180 days for what goes away'
+say '1. The shop declares its API, what customers are owed (180 days for what goes away), and that it is never down unannounced'
 show 'kubectl apply --server-side -f shop.yaml'
 passes admin apply --server-side -f hack/demo/shop.yaml
 show 'kubectl apply --server-side -f customers.yaml    # three, in Vienna, Auckland and New York'
@@ -277,31 +277,91 @@ say '7. Before its date it is refused all the same: customers were told a date'
 show 'kubectl apply -f release.yaml'
 refused 'may ship' kc apply -f "$work/release.yaml"
 
-say "8. Eight months later (the clock of forewarn is moved on by $((${later%h} / 24)) days) it rolls out"
-stop_manager
-start_manager --clock-offset=$later
-until_true admissible "$third"
-release "$third" 2.0
-rolls_out
-until_true serves "$third"
-
-say '9. A release that also takes the invoice away, which no notice ever mentioned. It is refused'
+say '8. The second promise: what goes away goes along its schedule. The invoice is to go'
+day() { date -u -d "$1 days" +%Y-%m-%dT00:00:00Z; }
+sed -e "s|\".*\" # DEPRECATE|\"$(day 30)\"|" -e "s|\".*\" # BROWNOUT|\"$(day 200)\"|" \
+  -e "s|\".*\" # SUNSET|\"$(day 242)\"|" hack/demo/schedule.yaml >"$work/schedule.yaml"
+show 'kubectl apply -f schedule.yaml'
+passes kc apply -f "$work/schedule.yaml"
+passes kc wait --for=condition=Published deprecationschedule/orders-invoice --timeout=30s
+passes kc get deprecationschedules
+show 'kubectl get changenotices -l forewarn.dev/schedule=orders-invoice    # made and told by forewarn itself'
+passes kc get changenotices -l forewarn.dev/schedule=orders-invoice
+show 'forewarn calendar'
+"$forewarn" calendar --context developer -n shop >"$work/out" || fail 'the calendar'
+indent <"$work/out"
 fourth=$(propose orders-4.yaml)
 judged "$fourth"
 release "$fourth" 3.0
 refused '/orders/{id}/invoice' kc apply -f "$work/release.yaml"
+show "kubectl patch deprecationschedule orders-invoice -p '{\"spec\": {\"sunsetTime\": ...a day earlier...}}'"
+sooner=$(day 241)
+! kc patch deprecationschedule orders-invoice --type=merge -p "{\"spec\": {\"sunsetTime\": \"$sooner\"}}" >"$work/out" 2>&1 ||
+  fail 'a date moved to earlier'
+fold -s -w 100 "$work/out" | indent
 
-say '10. Now forewarn is stopped. What was judged stands: the way back is open ...'
+say '9. The third promise: it is down when customers were told so, and not otherwise'
+moved=$(date -u -d "$((${later%h} * 60 - 10)) minutes" +%Y-%m-%dT%H:%M:00Z)
+sed -e "s/2028-07-02T02:00:00Z/$moved/" -e "s/2028-07-02/${moved%T*}/" hack/demo/downtime.yaml >"$work/downtime.yaml"
+show "kubectl apply -f downtime.yaml    # an hour, in eight months"
+passes kc apply -f "$work/downtime.yaml"
+passes kc wait --for=condition=Published changenotice/orders-move --timeout=20s
+show 'kubectl scale deployment/orders --replicas=0'
+refused 'orders' kc scale deployment/orders --replicas=0
+show 'kubectl delete pods -l app=orders    # an accident'
+kc delete pods -l app=orders >/dev/null
+rolled_out
+until_true holds Spent kc get downtimebudget orders-slo -o jsonpath='{.status.conditions[?(@.type=="WithinBudget")].reason}'
+passes kc get downtimebudgets
+until_true holds 1 admin get configmap forewarn-gate-deny-v1 -n shop -o jsonpath='{.data.budgets}'
+release "$second" 1.2
+refused 'out of downtime' kc apply -f "$work/release.yaml"
+echo '    Restarts and the way back stay open. And customers will hear of it: an apology is drafted.'
+passes kc rollout restart deployment/orders
+rolled_out
+until_true holds orders-slo kc get changenotices -l forewarn.dev/budget=orders-slo -o name
+indent <"$work/out"
+
+say "10. Eight months later (the clock of forewarn is moved on by $((${later%h} / 24)) days) what customers were told rolls out"
+stop_manager
+start_manager --clock-offset=$later
+until_true admissible "$third"
+release "$third" 2.0
+until_true kc apply -f "$work/release.yaml"
+indent <"$work/out"
+rolled_out
+until_true serves "$third"
+echo '    The invoice has had its time, too:'
+until_true admissible "$fourth"
+release "$fourth" 3.0
+rolls_out
+until_true serves "$fourth"
+passes kc get deprecationschedules
+echo '    And the hour has come in which it may be down:'
+show 'kubectl scale deployment/orders --replicas=0'
+until_true kc scale deployment/orders --replicas=0
+indent <"$work/out"
+show 'kubectl scale deployment/orders --replicas=3'
+passes kc scale deployment/orders --replicas=3
+rolled_out
+
+say '11. A release that also takes the way to cancel away, which no notice ever mentioned. It is refused'
+fifth=$(propose orders-5.yaml)
+judged "$fifth"
+release "$fifth" 4.0
+refused '/orders/{id}/cancel' kc apply -f "$work/release.yaml"
+
+say '12. Now forewarn is stopped. What was judged stands: the way back is open ...'
 stop_manager
 show 'kubectl rollout undo deployment/orders'
 passes kc rollout undo deployment/orders
 rolled_out
 say '   ... so is the way forward again ...'
-release "$third" 2.0
+release "$fourth" 3.0
 rolls_out
 say '   ... and what was refused is refused'
-release "$fourth" 3.0
-refused '/orders/{id}/invoice' kc apply -f "$work/release.yaml"
+release "$fifth" 4.0
+refused '/orders/{id}/cancel' kc apply -f "$work/release.yaml"
 
 if [ "${KEEP:-}" = 1 ]; then
   start_manager --clock-offset=$later
