@@ -32,7 +32,8 @@ type benchCase struct {
 
 // BenchmarkAdmission is what a rollout pays: dry-run patches of a Deployment by
 // one client, where there are no policies at all, where the namespace is not
-// governed, and where the gate holds 1, 50 and 1,000 APIs. The cases take
+// governed, and where the gate holds 1, 50 and 1,000 APIs; in one of these an
+// API that the Deployment does not carry is out of downtime. The cases take
 // turns, so that what else the machine does falls on all of them alike. Run it
 // with -run='^$': no controllers work beside it then.
 func BenchmarkAdmission(b *testing.B) {
@@ -44,6 +45,8 @@ func BenchmarkAdmission(b *testing.B) {
 		newBenchCase(b, "1000", governed(b, benchGate(1000, "app=api-%d", digested))),
 		newBenchCase(b, "1000-one-label", governed(b, benchGate(1000, "app=api-%d,part-of=shop", digested))),
 		newBenchCase(b, "1000-one-value", governed(b, benchGate(1000, "serves-api-%d=true", digested))),
+		newBenchCase(b, "1000-one-spent", governed(b, benchGate(1000, "app=api-%d", digested).
+			spent("api-999", "api-999-slo", strings.Repeat("z", 200), "shop/api-999:1").set("budgets", "1"))),
 		newBenchCase(b, "1000-one-ending", governed(b, benchGate(1000, "app=api-%d", numbered))),
 	}
 	for b.Loop() {
@@ -65,14 +68,17 @@ func BenchmarkAdmission(b *testing.B) {
 }
 
 // benchGate governs n APIs, of which the first is that of the Deployment. Each
-// has a revision that is admitted, one that is refused, and is kept.
+// has a revision that is admitted, one that is refused, a Service, and pods that
+// run, and is kept.
 func benchGate(n int, selector string, revision func(api string, n int) string) *gate {
 	g := newGate()
 	for i := range n {
 		api := fmt.Sprintf("api-%d", i)
 		g.api(api, fmt.Sprintf(selector, i)).
 			admit(revision(api, 1), api).refuse(revision(api, 2), api, strings.Repeat("x", 300)).
-			keep(api, strings.Repeat("y", 200), "deployments/"+api, "services/"+api, "customerapis/"+api)
+			keep(api, strings.Repeat("y", 200), "deployments/"+api, "services/"+api, "customerapis/"+api).
+			outage(api, strings.Repeat("w", 100)).carries(api, "services/"+api).
+			runs(api, "r+"+revision(api, 1)+fmt.Sprintf(",app=api-%d,pod-template-hash=5d9c7b6f4", i))
 	}
 	return g
 }
