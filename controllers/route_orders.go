@@ -39,6 +39,14 @@ func (r *routes) orders(ctx context.Context, now time.Time, route types.Namespac
 	if err := r.client.List(ctx, &schedules, client.InNamespace(route.Namespace)); err != nil {
 		return nil, nil, fmt.Errorf("listing deprecation schedules in %s: %w", route.Namespace, err)
 	}
+	var list v1alpha1.CustomerAPIList
+	if err := r.client.List(ctx, &list, client.InNamespace(route.Namespace)); err != nil {
+		return nil, nil, fmt.Errorf("listing customer APIs in %s: %w", route.Namespace, err)
+	}
+	apis := make([]*v1alpha1.CustomerAPI, 0, len(list.Items))
+	for i := range list.Items {
+		apis = append(apis, &list.Items[i])
+	}
 	var (
 		orders []signal.Order
 		next   *time.Time
@@ -47,7 +55,7 @@ func (r *routes) orders(ctx context.Context, now time.Time, route types.Namespac
 	for i := range schedules.Items {
 		s := &schedules.Items[i]
 		for _, order := range snapshot.RouteOrders(s, pageOf(ctx, r.client, r.feedURL, s)) {
-			if order.Route != route.Name {
+			if order.Route != route.Name || snapshot.ElsewhereCarried(route.Name, string(s.Spec.APIRef.Name), apis) {
 				continue
 			}
 			if order.Due && order.Ours && r.answers {

@@ -18,13 +18,17 @@ func (s *Snapshot) signals(ctx context.Context, namespace string, apis []gate.Pu
 	if err := s.objects.List(ctx, &schedules, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing deprecation schedules in %s: %w", namespace, err)
 	}
+	all := make([]*v1alpha1.CustomerAPI, 0, len(apis))
+	for i := range apis {
+		all = append(all, apis[i].API)
+	}
 	orders := map[string][]signal.Order{}
 	apiOf := map[string]string{}
 	for i := range schedules.Items {
 		schedule := &schedules.Items[i]
 		apiOf[schedule.Name] = string(schedule.Spec.APIRef.Name)
 		for _, order := range RouteOrders(schedule, "") {
-			if order.Due {
+			if order.Due && !ElsewhereCarried(order.Route, string(schedule.Spec.APIRef.Name), all) {
 				orders[order.Route] = append(orders[order.Route], order.Order)
 			}
 		}
@@ -38,6 +42,21 @@ func (s *Snapshot) signals(ctx context.Context, namespace string, apis []gate.Pu
 		}
 	}
 	return nil
+}
+
+// ElsewhereCarried says that customers come by a route to other APIs, and not to the one of that name: a schedule of this
+// one has no say in it.
+func ElsewhereCarried(route, api string, apis []*v1alpha1.CustomerAPI) bool {
+	elsewhere := false
+	for _, a := range apis {
+		if slices.Contains(a.Spec.CarriedBy.HTTPRoutes, route) {
+			if a.Name == api {
+				return false
+			}
+			elsewhere = true
+		}
+	}
+	return elsewhere
 }
 
 // RouteOrder is what a schedule asks of one of its routes.

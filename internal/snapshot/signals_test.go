@@ -88,3 +88,30 @@ func TestSignalsOfRoutes(t *testing.T) {
 		})
 	}
 }
+
+// Whoever makes an API and a schedule of it takes no route of another API away.
+func TestElsewhereCarried(t *testing.T) {
+	api := func(name string, routes ...string) *v1alpha1.CustomerAPI {
+		a := &v1alpha1.CustomerAPI{}
+		a.Name, a.Spec.CarriedBy.HTTPRoutes = name, routes
+		return a
+	}
+	apis := []*v1alpha1.CustomerAPI{api("orders", "orders", "shared"), api("carts", "shared"), api("decoy")}
+	for name, tc := range map[string]struct {
+		route, api string
+		want       bool
+	}{
+		"its own":           {"orders", "orders", false},
+		"one of two":        {"shared", "carts", false},
+		"another's":         {"orders", "decoy", true},
+		"that of two":       {"shared", "decoy", true},
+		"nobody's":          {"free", "decoy", false},
+		"of no API that is": {"orders", "gone", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ElsewhereCarried(tc.route, tc.api, apis); got != tc.want {
+				t.Errorf("got %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
