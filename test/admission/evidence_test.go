@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -299,4 +300,31 @@ func TestA2PublishedNoticesGoWithTheirNamespace(t *testing.T) {
 	NewWithT(t).Eventually(func() bool {
 		return apierrors.IsNotFound(s.admin.Get(t.Context(), client.ObjectKeyFromObject(told), told))
 	}).WithTimeout(patience).WithPolling(often).Should(BeTrue())
+}
+
+// What forewarn takes for its own in an HTTPRoute it puts back there, whoever wrote it down.
+func TestBypass30WhatWasWrittenIntoRoutes(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	const want = "only forewarn itself says in forewarn.dev/written what it wrote into an HTTPRoute; leave the annotation out"
+	said := func(name, text string) *unstructured.Unstructured {
+		route := httpRoute(t, s.name, name, `[{name: v1}]`)
+		if text != "" {
+			route.SetAnnotations(map[string]string{"forewarn.dev/written": text})
+		}
+		return route
+	}
+	s.refused(s.tenant.Create(t.Context(), said("forged", "{}")), evidence, want)
+	s.create(said("orders", ""))
+	write := func(u *user, text any) error {
+		return u.Patch(t.Context(), said("orders", ""), merge(t, map[string]any{
+			"metadata": map[string]any{"annotations": map[string]any{"forewarn.dev/written": text, "team": "orders"}},
+		}))
+	}
+	s.refused(write(s.tenant, `{"rules":[]}`), evidence, want)
+	s.refused(write(s.admin, `{"rules":[]}`), evidence, want)
+	s.must(write(s.manager, "written"))
+	s.refused(write(s.tenant, "otherwise"), evidence, want)
+	s.must(write(s.tenant, "written"))
+	s.must(write(s.tenant, nil))
 }
