@@ -160,6 +160,9 @@ func (l *lookout) begin() {
 	defer l.mu.Unlock()
 	l.begun = true
 	now := l.clock.gone()
+	for _, d := range l.disrupted.order {
+		l.attribute(d)
+	}
 	for _, b := range l.budgets {
 		l.restore(b)
 	}

@@ -17,10 +17,17 @@ const lostFor = time.Minute
 // maxDisruptions is how many pods are remembered that were taken away: they are soon gone themselves.
 const maxDisruptions = 4096
 
-// disruptions are the reasons for which pods were taken away, of the latest.
+// disruption is why a pod was taken away.
+type disruption struct {
+	uid, reason, namespace string
+	labels                 map[string]string
+	gone                   time.Duration
+}
+
+// disruptions are those of the latest pods that were taken away.
 type disruptions struct {
 	reasons map[string]string
-	order   []string
+	order   []disruption
 }
 
 func newDisruptions() *disruptions { return &disruptions{reasons: map[string]string{}} }
@@ -28,14 +35,14 @@ func newDisruptions() *disruptions { return &disruptions{reasons: map[string]str
 func (d *disruptions) of(uid string) string { return d.reasons[uid] }
 
 // note says whether it is new.
-func (d *disruptions) note(uid, reason string) bool {
-	if d.reasons[uid] != "" {
+func (d *disruptions) note(next disruption) bool {
+	if d.reasons[next.uid] != "" {
 		return false
 	}
-	d.reasons[uid] = reason
-	d.order = append(d.order, uid)
+	d.reasons[next.uid] = next.reason
+	d.order = append(d.order, next)
 	if len(d.order) > maxDisruptions {
-		delete(d.reasons, d.order[0])
+		delete(d.reasons, d.order[0].uid)
 		d.order = slices.Delete(d.order, 0, 1)
 	}
 	return true
@@ -53,21 +60,29 @@ func (l *lookout) seePod(pod *corev1.Pod) {
 func (l *lookout) disrupt(pod *corev1.Pod, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	uid := string(pod.UID)
-	if !l.disrupted.note(uid, reason) {
+	d := disruption{uid: string(pod.UID), reason: reason, namespace: pod.Namespace, labels: pod.Labels, gone: l.clock.gone()}
+	if !l.disrupted.note(d) || !l.begun { // before that nobody knows which Services there are
 		return
 	}
-	gone := l.clock.gone()
-	for s := range l.inNamespace[pod.Namespace] {
-		known := slices.ContainsFunc(s.lost, func(lost lostSeen) bool { return lost.endpoint == uid })
-		if !known && s.ready[uid] == nil && len(s.selector) > 0 && gate.Selects(s.selector, pod.Labels) {
-			s.lost, known = append(s.lost, lostSeen{uid, gone}), true
+	for _, s := range l.attribute(d) {
+		l.turn(s, d.gone, false)
+	}
+}
+
+// attribute counts a pod that was taken away among those that its Services lost, and returns these.
+func (l *lookout) attribute(d disruption) []*backing {
+	var lostBy []*backing
+	for s := range l.inNamespace[d.namespace] {
+		known := slices.ContainsFunc(s.lost, func(lost lostSeen) bool { return lost.endpoint == d.uid })
+		if !known && s.ready[d.uid] == nil && len(s.selector) > 0 && gate.Selects(s.selector, d.labels) {
+			s.lost, known = append(s.lost, lostSeen{d.uid, d.gone}), true
 			s.count()
 		}
 		if known {
-			l.turn(s, gone, false)
+			lostBy = append(lostBy, s)
 		}
 	}
+	return lostBy
 }
 
 // pod reads a pod from the cache, nil where it is not there.

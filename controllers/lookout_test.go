@@ -65,14 +65,17 @@ func newWorld(t *testing.T, change ...func(*v1alpha1.DowntimeBudget)) *world {
 	return w
 }
 
-// start begins to look at all there is, and has a clock ten seconds later.
-func (w *world) start() *lookout {
+// start begins to look at all there is, at some pods first, and has a clock ten seconds later.
+func (w *world) start(first ...*corev1.Pod) *lookout {
 	line := &lookoutLine{}
 	began := w.now
 	line.gone = func() time.Duration { return w.now - began + time.Millisecond }
 	l := newLookout(nil, line)
 	l.pods = w.pods
 	line.hear(true)
+	for _, pod := range first {
+		l.seePod(pod)
+	}
 	for _, slice := range w.slices {
 		l.seeSlice(slice)
 	}
@@ -292,77 +295,4 @@ func (w *world) startWith(api *v1alpha1.CustomerAPI) *lookout {
 	fresh.seeBudget(w.budget)
 	fresh.begin()
 	return fresh
-}
-
-func evicted(pod, reason string) *corev1.Pod {
-	p := &corev1.Pod{ObjectMeta: meta(pod)}
-	p.UID = types.UID("uid-" + pod)
-	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: reason}}
-	return p
-}
-
-// Whoever takes over while it is down did not see which pods went, and hears later why.
-func TestLookoutNamesTheCauseOfWhatItDidNotSeeBegin(t *testing.T) {
-	w := newWorld(t)
-	w.expect()
-	w.pass(5)
-	w.ready()
-	w.expect("Down Unknown 15s-now")
-	stamp := w.lease()
-	w.lead(w.start(), stamp)
-	other := evicted("other", "EvictionByEvictionAPI")
-	w.looking.seePod(other)
-	w.expect("Down Unknown 15s-now")
-	pod := evicted("a", "DeletionByPodGC")
-	pod.Labels = map[string]string{"app": "orders"}
-	w.looking.seePod(pod)
-	w.pass(1)
-	w.expect("Down NodeLost 15s-now")
-}
-
-func TestLookoutNamesTheCause(t *testing.T) {
-	for name, tc := range map[string]struct {
-		before, after func(w *world)
-		want          v1alpha1.DowntimeCause
-	}{
-		"a rollout":                     {before: func(w *world) { w.looking.seeDeployment(w.deployment(2, true)) }, want: v1alpha1.CauseRollout},
-		"a rollout, heard later":        {after: func(w *world) { w.looking.seeDeployment(w.deployment(2, true)) }, want: v1alpha1.CauseRollout},
-		"fewer are wanted":              {before: func(w *world) { w.looking.seeDeployment(w.deployment(0, false)) }, want: v1alpha1.CauseScaledDown},
-		"an eviction":                   {before: func(w *world) { w.looking.seePod(evicted("a", "EvictionByEvictionAPI")) }, want: v1alpha1.CauseDrain},
-		"an eviction, heard later":      {after: func(w *world) { w.looking.seePod(evicted("b", "EvictionByEvictionAPI")) }, want: v1alpha1.CauseDrain},
-		"a node that is given up later": {after: func(w *world) { w.pass(90); w.looking.seePod(evicted("a", "DeletionByPodGC")) }, want: v1alpha1.CauseNodeLost},
-		"an eviction long before": {before: func(w *world) {
-			w.looking.seePod(evicted("a", "EvictionByEvictionAPI"))
-			w.looking.seeSlice(w.slice("orders-1", "b"))
-			w.pass(61)
-		}, want: v1alpha1.CauseUnknown},
-		"a lost node":              {before: func(w *world) { w.looking.seePod(evicted("a", "DeletionByPodGC")) }, want: v1alpha1.CauseNodeLost},
-		"somebody else's eviction": {before: func(w *world) { w.looking.seePod(evicted("other", "EvictionByEvictionAPI")) }, want: v1alpha1.CauseUnknown},
-		"a selector that moved": {before: func(w *world) {
-			service := &corev1.Service{ObjectMeta: meta("orders")}
-			service.Spec.Selector = map[string]string{"app": "blue"}
-			w.looking.seeService(service)
-		}, want: v1alpha1.CauseTraffic},
-		"a rollout that was over": {before: func(w *world) {
-			w.looking.seeDeployment(w.deployment(2, true))
-			w.looking.seeDeployment(w.deployment(2, false))
-		}, want: v1alpha1.CauseUnknown},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.pass(5)
-			if tc.before != nil {
-				tc.before(w)
-			}
-			start := w.now
-			w.ready()
-			if tc.after != nil {
-				w.expect("Down Unknown 15s-now")
-				w.pass(1)
-				tc.after(w)
-			}
-			w.pass(1)
-			w.expect(fmt.Sprintf("Down %s %s-now", tc.want, start))
-		})
-	}
 }
