@@ -3,6 +3,7 @@ package controllers
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -49,6 +50,29 @@ func TestLookoutNamesTheCauseOfWhatItReadFirst(t *testing.T) {
 	w.pass(1)
 	w.lead(w.start(pod), stamp)
 	w.expect("Down NodeLost 15s-now")
+}
+
+// A standby may have heard the cause before the moment until which a leader that had not wrote down what it knew.
+func TestLookoutKnowsTheCauseThatALeaderHadNotHeard(t *testing.T) {
+	w := newWorld(t)
+	standby, leader := w.start(), w.looking
+	w.expect()
+	stamp := w.lease()
+	w.pass(5)
+	standby.line.hear(true)
+	w.ready()
+	standby.seeSlice(w.slices["orders-1"])
+	w.expect("Down Unknown 25s-now")
+	w.now += time.Second
+	standby.line.hear(true)
+	standby.seePod(evicted("a", "EvictionByEvictionAPI"))
+	w.now += time.Second
+	leader.line.hear(true)
+	w.expect("Down Unknown 25s-now")
+	w.now += time.Second
+	standby.line.hear(true)
+	w.lead(standby, stamp)
+	w.expect("Down Drain 25s-now")
 }
 
 func TestLookoutNamesTheCause(t *testing.T) {

@@ -103,6 +103,9 @@ func continued(lasting downtime.Sight, sights []downtime.Sight) []downtime.Sight
 	}
 	then := sights[max(0, next-1)]
 	if then.State == lasting.State {
+		if lasting.Cause == v1alpha1.CauseUnknown { // whoever wrote it had not heard the cause
+			lasting.Cause, lasting.Workload = then.Cause, then.Workload
+		}
 		return carried(append([]downtime.Sight{lasting}, sights[next:]...))
 	}
 	if next < len(sights) && sights[next].State == lasting.State && sights[next].At.Sub(lasting.At) <= agreed {
