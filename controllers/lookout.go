@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -34,6 +35,7 @@ type lookout struct {
 	clock *lookoutClock
 	line  *lookoutLine
 	woken *waker
+	log   logr.Logger
 
 	mu sync.Mutex
 	// begun says that all there is was read.
@@ -79,10 +81,11 @@ func newLookout(informers cache.Cache, line *lookoutLine) *lookout {
 // addLookout adds what looks at the APIs, and what stamps until when.
 func addLookout(mgr manager.Manager, o Options) (*lookout, error) {
 	l := newLookout(mgr.GetCache(), o.line)
+	l.log = mgr.GetLogger().WithName("lookout")
 	return l, errors.Join(o.Metrics.Register(l.unwatched()), mgr.Add(l), mgr.Add(&stamper{
 		lookout: l, live: o.Leader.Live, identity: o.Leader.Identity, own: o.Own,
 		lease: types.NamespacedName{Namespace: o.Namespace, Name: LookoutLeaseName},
-		log:   mgr.GetLogger().WithName("lookout"),
+		log:   l.log,
 	}))
 }
 
@@ -120,7 +123,8 @@ func (l *lookout) Start(ctx context.Context) error {
 	if !toolscache.WaitForCacheSync(ctx.Done(), synced...) {
 		return nil // the manager ends
 	}
-	l.begin()
+	budgets := l.begin()
+	l.log.Info("Looking at the APIs that have a budget", "budgets", budgets)
 	<-ctx.Done()
 	return nil
 }
@@ -154,8 +158,8 @@ func onEach[T client.Object](seen func(T), gone func(T)) toolscache.ResourceEven
 	}
 }
 
-// begin takes the first look, at all there is.
-func (l *lookout) begin() {
+// begin takes the first look, at all there is, and returns for how many budgets.
+func (l *lookout) begin() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.begun = true
@@ -170,6 +174,7 @@ func (l *lookout) begin() {
 		l.see(key, b, now, false)
 		b.first = l.firstLook(b)
 	}
+	return len(l.budgets)
 }
 
 // seeLease is how the time is told.

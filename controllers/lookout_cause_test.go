@@ -98,6 +98,14 @@ func TestLookoutNamesTheCause(t *testing.T) {
 			service.Spec.Selector = map[string]string{"app": "blue"}
 			w.looking.seeService(service)
 		}, want: v1alpha1.CauseTraffic},
+		"a rollout, of which the Deployment says that it is over": {before: func(w *world) {
+			w.looking.seeDeployment(w.image("orders:2", false))
+			w.looking.seeDeployment(w.image("orders:2", false))
+		}, want: v1alpha1.CauseRollout},
+		"another image that was there": {before: func(w *world) {
+			w.looking.seeDeployment(w.image("orders:2", false))
+			w.looking.seeDeployment(w.image("orders:2", true))
+		}, want: v1alpha1.CauseUnknown},
 		"a rollout that was over": {before: func(w *world) {
 			w.looking.seeDeployment(w.deployment(2, true))
 			w.looking.seeDeployment(w.deployment(2, false))

@@ -14,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -74,12 +75,8 @@ func (w *witness) lose(node *corev1.Node) {
 		w.Expect(pod.Spec.NodeName).To(Equal(node.Name))
 	}
 	w.Expect(w.admin.Delete(w.ctx, node)).To(Succeed())
-	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: lost}}
-	looks := 0
 	w.Eventually(func(g Gomega) {
-		looks++
-		look := fmt.Sprintf(`{"metadata":{"labels":{"look":"%d"}}}`, looks)
-		g.Expect(w.admin.Patch(w.ctx, service, client.RawPatch(types.MergePatchType, []byte(look)))).To(Succeed())
+		w.touchSlices(lost)
 		g.Expect(w.ready(lost)).To(BeZero())
 	}).Should(Succeed())
 	w.isDown(lost)
@@ -132,7 +129,7 @@ func (w *witness) lostNode(leader *managerProcess) {
 	w.SetDefaultEventuallyTimeout(patience)
 	w.agrees(lost, v1alpha1.CauseNodeLost)
 	for _, name := range measuredAPIs {
-		w.unobservedSince(name, nil)
+		w.Expect(w.unobserved(name)).To(BeEmpty(), name)
 	}
 	began := time.Now()
 	w.Eventually(func() bool { return w.stampedSince(began) }).Should(BeTrue())
@@ -142,19 +139,24 @@ func (w *witness) lostNode(leader *managerProcess) {
 	w.isDown(recreated, bad)
 	w.explained(v1alpha1.CauseRollout, recreated, bad)
 	w.killed(leader)
+	killed := time.Now()
+	w.touchSlices(drained)
 	w.roll(bad, bad+":5", false)
 	w.Eventually(func() bool { saw := w.saw(bad); return !saw[len(saw)-1].end.IsZero() }).Should(BeTrue())
+	w.Eventually(func() bool { return time.Since(w.readySince(bad)) > time.Second }).Should(BeTrue()) // which is kept in whole seconds
+	again := time.Now()
 	w.leads(w.process(nil))
 	w.isUp(bad)
 	w.roll(recreated, recreated+":6", false)
 	w.isUp(recreated)
 	w.agrees(bad, v1alpha1.CauseRollout, v1alpha1.CauseRollout)
 	w.agrees(recreated, v1alpha1.CauseRollout, v1alpha1.CauseRollout, v1alpha1.CauseRollout)
-	for _, name := range []string{recreated, drained, lost} {
-		w.unobservedSince(name, nil)
+	for _, name := range []string{recreated, lost} {
+		w.Expect(w.unobserved(name)).To(BeEmpty(), name)
 	}
 	saw := w.saw(bad)
-	w.unobservedSince(bad, &saw[len(saw)-1].end)
+	w.unobservedBetween(bad, saw[len(saw)-1].end.Add(-time.Second), saw[len(saw)-1].end.Add(time.Second), again)
+	w.unobservedBetween(drained, began, killed, again) // it was ready before and after, and something happened meanwhile
 }
 
 // apiServerGone restarts the API server in the middle of an outage, and with it whoever leads, if it takes long.
@@ -167,9 +169,46 @@ func (w *witness) apiServerGone() {
 	w.Expect(cluster.StopAPIServer(w.ctx)).To(Succeed())
 	w.Expect(cluster.StartAPIServer(w.ctx)).To(Succeed())
 	w.watch() // again: what was there before takes its time to come back
-	w.Eventually(func() error { return w.rollError(drained, drained+":3", false) }).Should(Succeed())
+	before := len(w.saw(recreated))
+	w.Eventually(func() error { return w.rollError(recreated, recreated+":7", false) }).Should(Succeed())
+	w.Eventually(func() int { return len(w.saw(recreated)) }).Should(Equal(before + 1))
+	w.isUp(recreated) // so that all controllers are back
+	w.roll(drained, drained+":3", false)
 	w.isUp(drained)
 	w.agrees(drained, v1alpha1.CauseDrain, v1alpha1.CauseRollout)
+	w.stateOf(lost, v1alpha1.AvailabilityUp)
+	w.Expect(w.unobserved(lost)).To(BeEmpty()) // nothing happened to it, and that is known
+}
+
+// touchSlices changes the EndpointSlices of a Service, and nothing that they say.
+func (e *env) touchSlices(name string) {
+	e.t.Helper()
+	service := &corev1.Service{}
+	e.get(service, name)
+	look := service.ResourceVersion
+	patch := fmt.Sprintf(`{"metadata":{"labels":{"look":"%s"}}}`, look)
+	e.Expect(e.admin.Patch(e.ctx, service, client.RawPatch(types.MergePatchType, []byte(patch)))).To(Succeed())
+	e.Eventually(func(g Gomega) {
+		var touched discoveryv1.EndpointSliceList
+		g.Expect(e.admin.List(e.ctx, &touched, client.InNamespace(e.namespace),
+			client.MatchingLabels{discoveryv1.LabelServiceName: name, "look": look})).To(Succeed())
+		g.Expect(touched.Items).NotTo(BeEmpty())
+	}).Should(Succeed())
+}
+
+// readySince is the moment since which the pods of an API say that they are ready.
+func (e *env) readySince(name string) time.Time {
+	e.t.Helper()
+	var since time.Time
+	for _, pod := range e.podsOf(name) {
+		for _, c := range pod.Status.Conditions {
+			if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+				since = c.LastTransitionTime.Time
+			}
+		}
+	}
+	e.Expect(since).NotTo(BeZero(), name)
+	return since
 }
 
 // measured declares an API with a budget, carried by one pod that a rollout takes away first, on a node if there is room.
@@ -271,12 +310,12 @@ func (e *env) killed(p *managerProcess) {
 // watching starts a manager that does not lead yet, and returns when it looks at everything.
 func (e *env) watching() *managerProcess {
 	e.t.Helper()
-	waiting := func() int {
-		return strings.Count(strings.ToLower(e.logs.String()), "attempting to acquire leader lease")
+	looking := func() int {
+		return strings.Count(e.logs.String(), "Looking at the APIs that have a budget")
 	}
-	before := waiting()
+	before := looking()
 	p := e.process(nil)
-	e.Eventually(waiting).Should(BeNumerically(">", before))
+	e.Eventually(looking).Should(BeNumerically(">", before))
 	return p
 }
 

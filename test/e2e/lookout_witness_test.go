@@ -25,6 +25,8 @@ type witness struct {
 	mu     sync.Mutex
 	slices map[string]map[string]int
 	down   map[string][]outage
+	// stopWatching ends the last watch.
+	stopWatching context.CancelFunc
 }
 
 type outage struct{ start, end time.Time }
@@ -35,33 +37,36 @@ func (o outage) String() string {
 
 func (e *env) witness() *witness {
 	e.t.Helper()
-	w := &witness{env: e, slices: map[string]map[string]int{}, down: map[string][]outage{}}
+	w := &witness{env: e, slices: map[string]map[string]int{}, down: map[string][]outage{}, stopWatching: func() {}}
 	w.watch()
 	return w
 }
 
-// watch begins to. What was seen before stays.
+// watch begins to, anew. What was seen before stays.
 func (w *witness) watch() {
 	w.t.Helper()
+	w.stopWatching()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.ctx))
+	w.stopWatching = cancel
+	w.t.Cleanup(cancel)
 	admin, err := kubernetes.NewForConfig(cluster.AdminConfig())
 	w.Expect(err).NotTo(HaveOccurred())
 	source := toolscache.NewListWatchFromClient(admin.DiscoveryV1().RESTClient(), "endpointslices", w.namespace, fields.Everything())
 	informer := toolscache.NewSharedInformer(source, &discoveryv1.EndpointSlice{}, 0)
 	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    func(o any) { w.see(o, false) },
-		UpdateFunc: func(_, o any) { w.see(o, false) },
-		DeleteFunc: func(o any) { w.see(o, true) },
+		AddFunc:    func(o any) { w.see(ctx, o, false) },
+		UpdateFunc: func(_, o any) { w.see(ctx, o, false) },
+		DeleteFunc: func(o any) { w.see(ctx, o, true) },
 	})
 	w.Expect(err).NotTo(HaveOccurred())
-	ctx, cancel := context.WithCancel(context.WithoutCancel(w.ctx))
-	w.t.Cleanup(cancel)
 	go informer.Run(ctx.Done())
 	w.Eventually(informer.HasSynced).Should(BeTrue())
 }
 
-func (w *witness) see(object any, deleted bool) {
+// see takes in what a watch says, unless it is over: what it says late is no news.
+func (w *witness) see(watch context.Context, object any, deleted bool) {
 	slice, ok := object.(*discoveryv1.EndpointSlice)
-	if !ok {
+	if !ok || watch.Err() != nil {
 		return
 	}
 	now := time.Now()
@@ -172,15 +177,16 @@ func (w *witness) agrees(name string, causes ...v1alpha1.DowntimeCause) {
 func (w *witness) explained(cause v1alpha1.DowntimeCause, names ...string) {
 	w.t.Helper()
 	for _, name := range names {
-		w.Eventually(func() v1alpha1.DowntimeCause {
+		w.Eventually(func(g Gomega) {
 			intervals := w.measuredBy(name).Status.Intervals
-			return intervals[len(intervals)-1].Cause
-		}).Should(Equal(cause), name)
+			g.Expect(intervals).NotTo(BeEmpty(), name)
+			g.Expect(intervals[len(intervals)-1].Cause).To(Equal(cause), name)
+		}).Should(Succeed())
 	}
 }
 
-// unobservedSince holds when nobody looked against a moment before which somebody did; nil for all the time.
-func (w *witness) unobservedSince(name string, since *time.Time) {
+// unobserved is when nobody looked, as the budget says.
+func (w *witness) unobserved(name string) []v1alpha1.DowntimeInterval {
 	w.t.Helper()
 	var found []v1alpha1.DowntimeInterval
 	for _, i := range w.measuredBy(name).Status.Intervals {
@@ -188,14 +194,16 @@ func (w *witness) unobservedSince(name string, since *time.Time) {
 			found = append(found, i)
 		}
 	}
-	if since == nil {
-		w.Expect(found).To(BeEmpty(), name)
-		return
-	}
-	if len(found) == 0 { // somebody looked again before the second was over in which the pods say that they were ready
-		return
-	}
+	return found
+}
+
+// unobservedBetween holds when nobody looked against the moments between which that began, and the one before which
+// nobody looked again.
+func (w *witness) unobservedBetween(name string, earliest, latest, again time.Time) {
+	w.t.Helper()
+	found := w.unobserved(name)
 	w.Expect(found).To(HaveLen(1), name)
-	w.Expect(found[0].StartTime.Time).To(BeTemporally("~", *since, time.Second), name)
+	w.Expect(found[0].StartTime.Time).To(And(BeTemporally(">=", earliest), BeTemporally("<=", latest)), name)
 	w.Expect(found[0].EndTime).NotTo(BeNil(), name)
+	w.Expect(found[0].EndTime.Time).To(BeTemporally(">", again), name)
 }
