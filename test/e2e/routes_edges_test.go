@@ -77,13 +77,7 @@ func TestABrownoutEndsWithItsSchedule(t *testing.T) {
 // While somebody keeps forewarn from putting it back, that is shown; and then it is put back.
 func TestABrownoutThatOverrunsIsShown(t *testing.T) {
 	e, _, begins := browning(t)
-	policy, binding := e.noRoutes()
-	e.Eventually(func() error {
-		route := routeObject()
-		e.get(route, "orders")
-		route.SetLabels(map[string]string{"a": "b"})
-		return e.asManager().Update(e.ctx, route, client.DryRunAll)
-	}).Should(MatchError(ContainSubstring("no routes for now")))
+	again := e.noRoutes()
 	e.restartManager(time.Until(begins.Add(5*time.Minute)) + 10*time.Second)
 	e.signalled("False BrownoutFailed", v1alpha1.ScheduledRoute{
 		Signals: v1alpha1.SignalsPresent, Brownout: "first", BrownoutStartTime: e.since(),
@@ -94,8 +88,7 @@ func TestABrownoutThatOverrunsIsShown(t *testing.T) {
 	}).Should(And(ContainSubstring("was to end at "+begins.Add(5*time.Minute).Format(time.RFC3339)), ContainSubstring("no routes for now")))
 	response, _ := e.request("http://"+e.brownoutAddress+"/", "Forewarn-Brownout", e.namespace+"/orders-v1/first/v1")
 	e.Expect(response.StatusCode).To(Equal(503))
-	e.Expect(e.admin.Delete(e.ctx, binding)).To(Succeed())
-	e.Expect(e.admin.Delete(e.ctx, policy)).To(Succeed())
+	again()
 	e.signalled("True Signalled", v1alpha1.ScheduledRoute{Signals: v1alpha1.SignalsPresent})
 	e.Expect(fmt.Sprint(e.rules(e))).NotTo(ContainSubstring("forewarn-brownout"))
 }
@@ -107,8 +100,8 @@ func (e *env) since() *metav1.Time {
 	return s.Status.Routes[0].BrownoutStartTime
 }
 
-// noRoutes is a policy that lets nobody write an HTTPRoute of the namespace.
-func (e *env) noRoutes() (*admissionregistrationv1.ValidatingAdmissionPolicy, *admissionregistrationv1.ValidatingAdmissionPolicyBinding) {
+// noRoutes lets nobody write an HTTPRoute of the namespace, until that is taken back.
+func (e *env) noRoutes() (again func()) {
 	e.t.Helper()
 	named := metav1.ObjectMeta{Name: "test-routes-" + e.namespace}
 	policy := &admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: named}
@@ -132,7 +125,17 @@ func (e *env) noRoutes() (*admissionregistrationv1.ValidatingAdmissionPolicy, *a
 		_ = e.admin.Delete(context.WithoutCancel(e.ctx), binding)
 		_ = e.admin.Delete(context.WithoutCancel(e.ctx), policy)
 	})
-	return policy, binding
+	e.Eventually(func() error {
+		route := routeObject()
+		e.get(route, "orders")
+		route.SetLabels(map[string]string{"a": "b"})
+		return e.asManager().Update(e.ctx, route, client.DryRunAll)
+	}).Should(MatchError(ContainSubstring("no routes for now")))
+	return func() {
+		e.t.Helper()
+		e.Expect(e.admin.Delete(e.ctx, binding)).To(Succeed())
+		e.Expect(e.admin.Delete(e.ctx, policy)).To(Succeed())
+	}
 }
 
 // An owner who is to write the headers is told which, writes them, and passes.

@@ -107,7 +107,9 @@ func soonGone(spec *v1alpha1.NoticePolicySpec) {
 }
 
 // goingAway is v1 of "orders", with one brownout of five minutes.
-func (e *env) goingAway(writtenBy v1alpha1.RouteWriter, brownout time.Time) *v1alpha1.DeprecationSchedule {
+func (e *env) goingAway(
+	writtenBy v1alpha1.RouteWriter, brownout time.Time, change ...func(*v1alpha1.DeprecationScheduleSpec),
+) *v1alpha1.DeprecationSchedule {
 	e.t.Helper()
 	at := func(t time.Time) *metav1.Time { return ptr.To(metav1.NewTime(t.Truncate(time.Second))) }
 	s := &v1alpha1.DeprecationSchedule{ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: "orders-v1"}}
@@ -120,6 +122,9 @@ func (e *env) goingAway(writtenBy v1alpha1.RouteWriter, brownout time.Time) *v1a
 			Title: "v1 is off for five minutes", WhatChanges: "v1 answers 410", WhatToDo: "Move to v2",
 		}},
 		Routes: []v1alpha1.ScheduleRoute{{Name: "orders", Rules: []string{"v1"}, WrittenBy: writtenBy}},
+	}
+	for _, f := range change {
+		f(&s.Spec)
 	}
 	e.create(s)
 	return s
