@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -74,4 +76,29 @@ func withVersion(notice *v1alpha1.ChangeNotice, version string) *v1alpha1.Change
 	notice = notice.DeepCopy()
 	notice.ResourceVersion = version
 	return notice
+}
+
+// What is read item by item is left out of lists item by item, too.
+func TestEachLenientKindIsLeftOut(t *testing.T) {
+	for _, kind := range lenientKinds() {
+		t.Run(kind.name, func(t *testing.T) {
+			fits, misfit := kind.object.DeepCopyObject(), kind.object.DeepCopyObject()
+			object, ok := misfit.(client.Object)
+			if !ok {
+				t.Fatalf("%T", misfit)
+			}
+			object.SetName("misfit")
+			v1alpha1.MarkUnreadable(object, "why")
+			if err := apimeta.SetList(kind.list, []runtime.Object{misfit, fits}); err != nil {
+				t.Fatal(err)
+			}
+			left := snapshot.KeepReadable(kind.list)
+			if want := kind.name + " misfit cannot be read, put it right or delete it: why"; len(left) != 1 || left[0].Error() != want {
+				t.Errorf("left out %v", left)
+			}
+			if apimeta.LenList(kind.list) != 1 {
+				t.Errorf("kept %v", kind.list)
+			}
+		})
+	}
 }

@@ -27,6 +27,7 @@ func TestReadableLeavesOut(t *testing.T) {
 		&v1alpha1.CustomerAPI{ObjectMeta: meta}, misfitting(&v1alpha1.CustomerAPI{}, "misfit"),
 		misfitting(&v1alpha1.NoticePolicy{}, "misfit"), misfitting(&v1alpha1.APIRevision{}, "misfit"),
 		misfitting(&v1alpha1.ChangeNotice{}, "misfit"), misfitting(&v1alpha1.Waiver{}, "misfit"),
+		misfitting(&v1alpha1.DeprecationSchedule{}, "misfit"), misfitting(&v1alpha1.DowntimeBudget{}, "misfit"),
 	}))
 	var (
 		apis      v1alpha1.CustomerAPIList
@@ -34,8 +35,10 @@ func TestReadableLeavesOut(t *testing.T) {
 		revisions v1alpha1.APIRevisionList
 		notices   v1alpha1.ChangeNoticeList
 		waivers   v1alpha1.WaiverList
+		schedules v1alpha1.DeprecationScheduleList
+		budgets   v1alpha1.DowntimeBudgetList
 	)
-	for _, list := range []client.ObjectList{&apis, &policies, &revisions, &notices, &waivers} {
+	for _, list := range []client.ObjectList{&apis, &policies, &revisions, &notices, &waivers, &schedules, &budgets} {
 		if err := reader.List(t.Context(), list); err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +46,8 @@ func TestReadableLeavesOut(t *testing.T) {
 	if len(apis.Items) != 1 || apis.Items[0].Name != "orders" {
 		t.Errorf("listed %v", apis.Items)
 	}
-	if left := len(policies.Items) + len(revisions.Items) + len(notices.Items) + len(waivers.Items); left != 0 {
+	if left := len(policies.Items) + len(revisions.Items) + len(notices.Items) + len(waivers.Items) +
+		len(schedules.Items) + len(budgets.Items); left != 0 {
 		t.Errorf("%d that cannot be read are listed", left)
 	}
 	if err := reader.Get(t.Context(), client.ObjectKeyFromObject(&apis.Items[0]), &v1alpha1.CustomerAPI{}); err != nil {
@@ -66,6 +70,8 @@ func TestGatesOfWhatCannotBeRead(t *testing.T) {
 		"a revision": {misfitting(&v1alpha1.APIRevision{}, "misfit"), false},
 		"a notice":   {misfitting(&v1alpha1.ChangeNotice{}, "misfit"), false},
 		"a waiver":   {misfitting(&v1alpha1.Waiver{}, "misfit"), false},
+		"a schedule": {misfitting(&v1alpha1.DeprecationSchedule{}, "misfit"), false},
+		"a budget":   {misfitting(&v1alpha1.DowntimeBudget{}, "misfit"), false},
 		"an API of another namespace": {func() client.Object {
 			api := misfitting(&v1alpha1.CustomerAPI{}, "misfit")
 			api.Namespace = "elsewhere"
@@ -132,5 +138,23 @@ func TestServingRevisionThatCannotBeRead(t *testing.T) {
 	_, exists, err := New(reader, reader).facts(t.Context(), time.Time{}, client.ObjectKey{Namespace: "shop", Name: "orders-1"})
 	if exists || err != nil {
 		t.Errorf("got %v, %v: it counts as not there, and what serves goes on", exists, err)
+	}
+}
+
+// What was frozen with a notice of an end stands when its schedule cannot be read, as when it is gone: nobody knows then
+// who uses it.
+func TestScheduleOfANoticeThatCannotBeRead(t *testing.T) {
+	reader := FromManifests([]client.Object{
+		misfitting(&v1alpha1.DeprecationSchedule{}, "misfit"),
+		&v1alpha1.DeprecationSchedule{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "fits"}},
+	})
+	for name, want := range map[string]bool{"misfit": false, "fits": true, "gone": false} {
+		told := &v1alpha1.ChangeNotice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "sunset"}}
+		told.Status.PublishedTime = &metav1.Time{Time: time.Unix(1, 0)}
+		told.Status.Removal.Schedule = v1alpha1.ObjectName(name)
+		schedule, err := New(reader, reader).scheduleOf(t.Context(), told)
+		if err != nil || (schedule != nil) != want {
+			t.Errorf("%s: got %v, %v", name, schedule, err)
+		}
 	}
 }
