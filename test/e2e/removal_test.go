@@ -145,10 +145,8 @@ func TestARemovalWaitsForWhoStillUsesIt(t *testing.T) {
 		s.goes()
 	})
 	t.Run("the last of them uses it no more", func(t *testing.T) {
-		s, asked := stillUsing(t), &v1alpha1.Audience{}
-		s.get(asked, "customers")
-		asked.Spec.Usage.WindowDays = 14
-		s.Expect(s.admin.Update(s.ctx, asked)).To(Succeed())
+		s := stillUsing(t)
+		s.asksOf(14)
 		s.goes()
 	})
 	t.Run("nobody asks any more", func(t *testing.T) {

@@ -327,10 +327,7 @@ func TestWhoStillUsesAVersion(t *testing.T) {
 
 	s.restartManager(0)
 	server.Stop()
-	a := &v1alpha1.Audience{}
-	s.get(a, "customers")
-	a.Spec.Usage.WindowDays = 29 // something else, which was never answered
-	s.Expect(s.admin.Update(s.ctx, a)).To(Succeed())
+	s.asksOf(29) // something else, which was never answered
 	use(nil)
 	s.Expect(schedule.Status.UsageTime).To(BeNil())
 	s.nothingPersonal()

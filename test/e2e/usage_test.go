@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/test/prometheus"
@@ -32,11 +33,22 @@ func (s *telling) asks(server *prometheus.Server) {
 	s.t.Helper()
 	a := &v1alpha1.Audience{}
 	s.get(a, "customers")
+	before := client.MergeFrom(a.DeepCopy())
 	a.Spec.Usage = v1alpha1.UsageQuery{
 		URL: server.URL, Query: "sum by (customer, operation, version) (increase(orders_requests_total[$window])) > 0", WindowDays: 30,
 		AllowedRanges: []string{"127.0.0.1/32"},
 	}
-	s.Expect(s.admin.Update(s.ctx, a)).To(Succeed())
+	s.Expect(s.admin.Patch(s.ctx, a, before)).To(Succeed())
+}
+
+// asksOf has the Audience ask about so many days, which is another question. Its status may be written meanwhile.
+func (s *telling) asksOf(days int32) {
+	s.t.Helper()
+	a := &v1alpha1.Audience{}
+	s.get(a, "customers")
+	before := client.MergeFrom(a.DeepCopy())
+	a.Spec.Usage.WindowDays = days
+	s.Expect(s.admin.Patch(s.ctx, a, before)).To(Succeed())
 }
 
 func (s *telling) usageIs(state string) string {
@@ -118,10 +130,7 @@ func TestWhoUsedWhat(t *testing.T) {
 
 	server.Stop()
 	s.tells("no-delete-either", "DELETE /orders/{id}", in200Days, 3)
-	a := &v1alpha1.Audience{}
-	s.get(a, "customers")
-	a.Spec.Usage.WindowDays = 29 // something else, which was never answered
-	s.Expect(s.admin.Update(s.ctx, a)).To(Succeed())
+	s.asksOf(29) // something else, which was never answered
 	s.Expect(s.usageIs("False UsageUnreachable")).To(ContainSubstring("a change affects all customers"))
 	s.affects("orders-no-delete", 3, 180)
 	s.affects("orders-no-cancel", 3, 0) // as was frozen when its notice was published
