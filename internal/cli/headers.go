@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -84,8 +83,8 @@ func (o *headersOptions) read(ctx context.Context, config *genericclioptions.Con
 		return nil, "", err
 	}
 	var list v1alpha1.DeprecationScheduleList
-	if err := c.reader.List(ctx, &list, client.InNamespace(c.namespace)); err != nil {
-		return nil, "", readable(fmt.Errorf("listing deprecation schedules: %w", err))
+	if err := c.read(ctx, &list); err != nil {
+		return nil, "", readable(err)
 	}
 	return list.Items, "namespace " + c.namespace, nil
 }

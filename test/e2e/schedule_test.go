@@ -340,8 +340,11 @@ func TestBypass40AScheduleThatDoesNotFitItsKind(t *testing.T) {
 		"spec": map[string]any{"removeAfterDays": "90d", "apiRef": map[string]any{"name": "orders"}}})
 	s.Eventually(func() []string { return s.events("misfit") }).Should(ContainElement(v1alpha1.ReasonUnreadable))
 	s.Expect(s.metric("forewarn_unreadable_objects", "DeprecationSchedule")).To(Equal(1.0))
-	s.retiring(200)
+	s.retiring(200, func(spec *v1alpha1.DeprecationScheduleSpec) {
+		spec.Routes = []v1alpha1.ScheduleRoute{{Name: "orders", Rules: []string{"v1"}, WrittenBy: v1alpha1.RouteWrittenByOwner}}
+	})
 	s.scheduleIs(v1alpha1.ConditionPublished, "True Published")
+	s.Expect(s.forewarn("headers", "deprecationschedule/orders-v1")).To(ContainSubstring("name: Sunset"))
 	s.restartManager(0)
 	s.reschedule(func(spec *v1alpha1.DeprecationScheduleSpec) { spec.State = v1alpha1.NoticeWithdrawn })
 	s.scheduleIs(v1alpha1.ConditionPublished, "False Withdrawn")
