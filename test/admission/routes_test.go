@@ -78,7 +78,8 @@ func ordersRoute() *gatewayv1.HTTPRoute {
 	}
 	versioned := rule("/versioned", "orders-primary")
 	versioned.Matches[0] = withHeader(match("/versioned"), "X-Version", "1")
-	route.Spec.Rules = append(route.Spec.Rules, versioned)
+	route.Spec.Rules = append(route.Spec.Rules, versioned, rule("/mixed", "orders-primary=90", "beside=10"))
+	port(4, 0, 8080)(&route.Spec)
 	return route
 }
 
@@ -116,6 +117,10 @@ func weights(primary, canary int32) func(*gatewayv1.HTTPRouteSpec) {
 	return func(s *gatewayv1.HTTPRouteSpec) {
 		s.Rules[0].BackendRefs[0].Weight, s.Rules[0].BackendRefs[1].Weight = &primary, &canary
 	}
+}
+
+func port(i, j int, number gatewayv1.PortNumber) func(*gatewayv1.HTTPRouteSpec) {
+	return func(s *gatewayv1.HTTPRouteSpec) { s.Rules[i].BackendRefs[j].Port = &number }
 }
 
 func leading(i int, rule gatewayv1.HTTPRouteRule) func(*gatewayv1.HTTPRouteSpec) {
@@ -158,13 +163,36 @@ func TestBypass23MovingRoutes(t *testing.T) {
 		"a timeout": {change: func(s *gatewayv1.HTTPRouteSpec) {
 			s.Rules[0].Timeouts = &gatewayv1.HTTPRouteTimeouts{Request: ptr.To(gatewayv1.Duration("9s"))}
 		}},
-		"weights between its own":  {change: weights(50, 50)},
-		"all to the canary":        {change: weights(0, 100)},
-		"none to anybody":          {change: weights(0, 0), want: "PathPrefix /orders"},
-		"a backend beside its own": {change: leading(0, rule("", "orders-primary=99", "decoy=1"))},
-		"another backend":          {change: leading(0, rule("", "decoy")), want: "PathPrefix /orders"},
-		"its own without weight":   {change: leading(0, rule("", "orders-primary=0", "decoy=1")), want: "PathPrefix /orders"},
-		"no backend":               {change: leading(0, rule("")), want: "PathPrefix /orders"},
+		"weights between its own": {change: weights(50, 50)},
+		"all to the canary":       {change: weights(0, 100)},
+		"none to anybody":         {change: weights(0, 0), want: "PathPrefix /orders"},
+		// One in a hundred is a customer's, too: whoever answers it is not the API, and the next write makes it 1:99.
+		"a backend beside its own":         {change: leading(0, rule("", "orders-primary=99", "decoy=1")), want: "PathPrefix /orders"},
+		"a heavy backend beside its own":   {change: leading(0, rule("", "orders-primary=1", "decoy=999")), want: "PathPrefix /orders"},
+		"one of another rule":              {change: leading(0, rule("", "orders-primary", "cart")), want: "PathPrefix /orders"},
+		"one of nobody without weight":     {change: leading(0, rule("", "orders-primary", "decoy=0"))},
+		"one beside, by a rule before":     {change: first(rule("/orders", "orders-primary", "decoy=9")), want: "PathPrefix /orders"},
+		"one beside, by a path of its own": {change: first(rule("/orders/1", "orders-primary", "decoy=9")), want: "PathPrefix /orders/1"},
+		"one that was beside":              {change: leading(4, rule("", "orders-canary=5", "beside=10"))},
+		"less of one that was beside":      {change: leading(4, rule("", "orders-primary=90", "beside=9"))},
+		"none of one that was beside":      {change: leading(4, rule("", "orders-primary=90"))},
+		"more of one that was beside":      {change: leading(4, rule("", "orders-primary=90", "beside=11")), want: "PathPrefix /mixed"},
+		"one that was beside, twice":       {change: leading(4, rule("", "orders-primary=90", "beside=10", "beside=10")), want: "PathPrefix /mixed"},
+		"to the rule with one beside": {change: func(s *gatewayv1.HTTPRouteSpec) {
+			s.Rules[1].Matches, s.Rules[4].Matches = s.Rules[4].Matches, append(s.Rules[4].Matches, s.Rules[1].Matches...)
+		}, want: "Exact /legacy"},
+		"a port that nothing listens on": {change: port(1, 0, 9), want: "Exact /legacy"},
+		"that port, of one of two":       {change: func(s *gatewayv1.HTTPRouteSpec) { weights(1, 99)(s); port(0, 1, 9)(s) }, want: "PathPrefix /orders"},
+		"that port, without weight":      {change: port(0, 1, 9)},
+		"a port of it by another rule":   {change: port(1, 0, 8080)},
+		"a port of others":               {change: port(2, 0, 9)},
+		"a rewrite of one of two": {change: func(s *gatewayv1.HTTPRouteSpec) {
+			weights(1, 99)(s)
+			s.Rules[0].BackendRefs[1].Filters = []gatewayv1.HTTPRouteFilter{filter(gatewayv1.HTTPRouteFilterURLRewrite)}
+		}, want: "PathPrefix /orders"},
+		"another backend":        {change: leading(0, rule("", "decoy")), want: "PathPrefix /orders"},
+		"its own without weight": {change: leading(0, rule("", "orders-primary=0", "decoy=1")), want: "PathPrefix /orders"},
+		"no backend":             {change: leading(0, rule("")), want: "PathPrefix /orders"},
 		"the name in another namespace": {change: func(s *gatewayv1.HTTPRouteSpec) {
 			s.Rules[1].BackendRefs[0].Namespace = ptr.To(gatewayv1.Namespace("else"))
 		}, want: "Exact /legacy"},
@@ -180,7 +208,7 @@ func TestBypass23MovingRoutes(t *testing.T) {
 		"what is of nobody":    {change: func(s *gatewayv1.HTTPRouteSpec) { s.Rules[2] = rule("/wishes", "decoy") }},
 		"a rule less":          {change: func(s *gatewayv1.HTTPRouteSpec) { s.Rules = s.Rules[1:] }, want: "PathPrefix /orders"},
 		"two rules less":       {change: func(s *gatewayv1.HTTPRouteSpec) { s.Rules = s.Rules[2:] }, want: "PathPrefix /orders; Exact /legacy"},
-		"three rules less":     {change: func(s *gatewayv1.HTTPRouteSpec) { s.Rules = s.Rules[2:3] }, want: "PathPrefix /orders; Exact /legacy and 1 more"},
+		"three rules less":     {change: func(s *gatewayv1.HTTPRouteSpec) { s.Rules = s.Rules[2:3] }, want: "PathPrefix /orders; Exact /legacy and 2 more"},
 		"rules in other order": {change: func(s *gatewayv1.HTTPRouteSpec) { s.Rules[0], s.Rules[3] = s.Rules[3], s.Rules[0] }},
 		"a match less, which another takes": {change: func(s *gatewayv1.HTTPRouteSpec) {
 			s.Rules[0].Matches = []gatewayv1.HTTPRouteMatch{match("/")}
@@ -283,7 +311,14 @@ func TestFlaggerAndArgoRolloutsShiftWeights(t *testing.T) {
 		route.Spec.Rules = rules
 		s.must(s.admin.Update(t.Context(), route))
 	}
+	// What comes by a name that was not there brings its port.
+	route.Spec.Rules = []gatewayv1.HTTPRouteRule{rule("/", "orders-primary")}
+	s.must(s.admin.Update(t.Context(), route))
+	route.Spec.Rules = []gatewayv1.HTTPRouteRule{rule("/", "orders-canary")}
+	port(0, 0, 8080)(&route.Spec)
+	s.must(s.admin.Update(t.Context(), route))
 	route.Spec.Rules = []gatewayv1.HTTPRouteRule{header}
+	port(0, 0, 8080)(&route.Spec)
 	s.refused(s.admin.Update(t.Context(), route), routes, lost(s, "PathPrefix /"))
 }
 
@@ -299,14 +334,14 @@ func TestBypass15Bypass23Routes(t *testing.T) {
 		object.SetAPIVersion("gateway.networking.k8s.io/" + version)
 		object.SetKind("HTTPRoute")
 		err := s.admin.Patch(t.Context(), object, client.RawPatch(types.ApplyPatchType, []byte(manifest)), client.ForceOwnership, client.FieldOwner("somebody"))
-		s.refused(err, routes, lost(s, "PathPrefix /orders; Exact /legacy and 1 more"))
+		s.refused(err, routes, lost(s, "PathPrefix /orders; Exact /legacy and 2 more"))
 	}
 	// A status takes nothing with it.
 	moved := route.DeepCopy()
 	moved.Spec.Rules, moved.Status.Parents = moved.Spec.Rules[2:3], []gatewayv1.RouteParentStatus{}
 	s.must(s.admin.Status().Update(t.Context(), moved))
 	s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(route), route))
-	if len(route.Spec.Rules) != 4 {
+	if len(route.Spec.Rules) != 5 {
 		t.Errorf("a write to the status left %d rules", len(route.Spec.Rules))
 	}
 	// In a planned downtime it moves.
@@ -317,7 +352,7 @@ func TestBypass15Bypass23Routes(t *testing.T) {
 	s.must(s.admin.Update(t.Context(), moved, client.DryRunAll))
 	s.gates["deny"].without("open")
 	s.rewrite("deny")
-	s.refused(s.admin.Update(t.Context(), moved, client.DryRunAll), routes, lost(s, "PathPrefix /orders; Exact /legacy and 1 more"))
+	s.refused(s.admin.Update(t.Context(), moved, client.DryRunAll), routes, lost(s, "PathPrefix /orders; Exact /legacy and 2 more"))
 	// Finalizers come off, whatever the gate says of it.
 	route.Finalizers = []string{"test.forewarn.dev/hold"}
 	s.must(s.admin.Update(t.Context(), route))
@@ -376,6 +411,9 @@ func TestA5Routes(t *testing.T) {
 	route := inNamespace(s.name, &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "orders"}})
 	for i := range 16 {
 		r := rule("", "orders-primary=100", "orders-canary=0")
+		for j := range 14 { // 16 backends are the most, too
+			r.BackendRefs = append(r.BackendRefs, rule("", fmt.Sprintf("beside-of-some-length-%d=%d", j, j+1)).BackendRefs...)
+		}
 		r.Matches = nil
 		for j := range 8 { // 128 of all rules together is the most
 			r.Matches = append(r.Matches, withHeader(match(fmt.Sprintf("/orders/of/some/length/%d/%d", i, j)), "X-Version", "1"))
