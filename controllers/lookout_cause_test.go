@@ -129,3 +129,15 @@ func TestLookoutNamesTheCause(t *testing.T) {
 		})
 	}
 }
+
+// The ReplicaSet of a Deployment is not looked at for itself, and goes as others do.
+func TestLookoutLosesWhatItNeverTookIn(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployment(2, false)
+	for _, kind := range []string{"ReplicaSet", "StatefulSet", "DaemonSet"} {
+		w.looking.seeWorkload(d, kind, nil)
+	}
+	if got := len(w.looking.workloads[d.Namespace]); got != 1 {
+		t.Errorf("%d workloads are left, want the Deployment", got)
+	}
+}

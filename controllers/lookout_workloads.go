@@ -121,7 +121,10 @@ func (l *lookout) seeWorkload(object client.Object, kind string, next *workloadS
 		next.renewed = !slices.Equal(before.images, next.images) || before.renewed && !next.complete
 		next.rollingOut = next.rollingOut || next.renewed
 	}
-	if before == nil && next == nil || before != nil && next != nil && before.rollingOut == next.rollingOut &&
+	if before == nil && next == nil { // such as the ReplicaSet of a Deployment
+		return
+	}
+	if before != nil && next != nil && before.rollingOut == next.rollingOut &&
 		before.wanted == next.wanted && maps.Equal(before.labels, next.labels) {
 		before.images, before.renewed = next.images, next.renewed
 		return
