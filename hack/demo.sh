@@ -308,8 +308,12 @@ passes kc apply -f "$work/downtime.yaml"
 passes kc wait --for=condition=Published changenotice/orders-move --timeout=20s
 show 'kubectl scale deployment/orders --replicas=0'
 refused 'orders' kc scale deployment/orders --replicas=0
-show 'kubectl delete pods -l app=orders    # an accident'
+show 'kubectl delete pods -l app=orders    # an accident, while no node takes new ones'
+nodes=$(admin get nodes -o name)
+admin cordon $nodes >/dev/null
 kc delete pods -l app=orders >/dev/null
+until_true holds Down kc get downtimebudget orders-slo -o jsonpath='{.status.state}'
+admin uncordon $nodes >/dev/null
 rolled_out
 until_true holds Spent kc get downtimebudget orders-slo -o jsonpath='{.status.conditions[?(@.type=="WithinBudget")].reason}'
 passes kc get downtimebudgets
