@@ -211,7 +211,7 @@ func (e *env) readySince(name string) time.Time {
 	return since
 }
 
-// measured declares an API with a budget, carried by one pod that a rollout takes away first, on a node if there is room.
+// measured declares an API with a budget, carried by one pod that a rollout takes away first, on a node if it is given one.
 func (e *env) measured(name string, on *corev1.Node) {
 	e.t.Helper()
 	e.api(name)
@@ -224,9 +224,13 @@ func (e *env) measured(name string, on *corev1.Node) {
 	e.create(budget)
 	if on != nil {
 		deployment.Spec.Template.Spec.Affinity = prefers(on.Name)
+		deployment.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: onlyFor, Operator: corev1.TolerationOpExists}}
 	}
 	e.create(deployment)
 }
+
+// onlyFor taints a node of a test: where the others are fuller, the pods of everybody else would go there, and with it.
+const onlyFor = "forewarn.test/only-for"
 
 func prefers(node string) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
@@ -263,19 +267,20 @@ func (e *env) podsOf(name string) []corev1.Pod {
 	return pods.Items
 }
 
-// node adds one that kwok plays.
+// node adds one that kwok plays, for pods that prefer it and tolerate that.
 func (e *env) node(name string) *corev1.Node {
 	e.t.Helper()
 	existing := &corev1.Node{}
 	e.Expect(e.admin.Get(e.ctx, client.ObjectKey{Name: "node-0"}, existing)).To(Succeed())
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: existing.Labels, Annotations: map[string]string{"kwok.x-k8s.io/node": "fake"}}}
 	node.Labels[corev1.LabelHostname] = name
+	node.Spec.Taints = []corev1.Taint{{Key: onlyFor, Value: name, Effect: corev1.TaintEffectNoSchedule}}
 	node.Status.Allocatable, node.Status.Capacity = existing.Status.Allocatable, existing.Status.Capacity
 	e.create(node)
 	e.t.Cleanup(func() { _ = e.admin.Delete(e.ctx, node) })
 	e.Eventually(func(g Gomega) {
 		g.Expect(e.admin.Get(e.ctx, client.ObjectKeyFromObject(node), node)).To(Succeed())
-		g.Expect(node.Spec.Taints).To(BeEmpty())
+		g.Expect(node.Spec.Taints).To(HaveExactElements(HaveField("Key", onlyFor))) // and none of those that the cluster begins with
 		g.Expect(node.Status.Conditions).To(ContainElement(And(HaveField("Type", corev1.NodeReady), HaveField("Status", corev1.ConditionTrue))))
 	}).Should(Succeed())
 	return node
