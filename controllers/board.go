@@ -55,7 +55,7 @@ type judgedRevision struct {
 }
 
 type observedAPI struct {
-	keeper  *v1alpha1.WorkloadRef
+	keepers []v1alpha1.WorkloadRef
 	running []gate.RunningSet
 }
 
@@ -126,13 +126,13 @@ func (b *board) dropRevision(key types.NamespacedName) {
 }
 
 // putAPI takes what was observed of an API, and returns the state of the gates.
-func (b *board) putAPI(key types.NamespacedName, keeper *v1alpha1.WorkloadRef, running []gate.RunningSet) gateState {
+func (b *board) putAPI(key types.NamespacedName, keepers []v1alpha1.WorkloadRef, running []gate.RunningSet) gateState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.namespace(key.Namespace)
 	before, known := n.apis[key.Name]
-	if !known || !reflect.DeepEqual(before.keeper, keeper) || !reflect.DeepEqual(before.running, running) {
-		n.apis[key.Name] = &observedAPI{keeper: keeper, running: running}
+	if !known || !slices.Equal(before.keepers, keepers) || !reflect.DeepEqual(before.running, running) {
+		n.apis[key.Name] = &observedAPI{keepers: keepers, running: running}
 		n.changed++
 		b.gates.wake(types.NamespacedName{Name: key.Namespace})
 	}
@@ -148,15 +148,15 @@ func (b *board) dropAPI(key types.NamespacedName) {
 	b.gates.wake(types.NamespacedName{Name: key.Namespace})
 }
 
-// keeper returns what putAPI was last given, and whether it ever was.
-func (b *board) keeper(key types.NamespacedName) (keeper *v1alpha1.WorkloadRef, known bool) {
+// keepers returns what putAPI was last given, and whether it ever was.
+func (b *board) keepers(key types.NamespacedName) (keepers []v1alpha1.WorkloadRef, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	entry, known := b.namespace(key.Namespace).apis[key.Name]
 	if !known {
 		return nil, false
 	}
-	return entry.keeper, true
+	return entry.keepers, true
 }
 
 // dropNamespace forgets a namespace that is gone.
@@ -170,7 +170,7 @@ func (b *board) dropNamespace(name string) {
 type page struct {
 	change   uint64
 	verdicts map[string]*gate.Verdict
-	keepers  map[string]*v1alpha1.WorkloadRef
+	keepers  map[string][]v1alpha1.WorkloadRef
 	running  map[string][]gate.RunningSet
 }
 
@@ -182,13 +182,13 @@ func (b *board) read(namespace string, apis, revisions []string) (page, bool) {
 	p := page{
 		change:   n.changed,
 		verdicts: make(map[string]*gate.Verdict, len(revisions)),
-		keepers:  make(map[string]*v1alpha1.WorkloadRef, len(apis)),
+		keepers:  make(map[string][]v1alpha1.WorkloadRef, len(apis)),
 		running:  make(map[string][]gate.RunningSet, len(apis)),
 	}
 	lacking := map[boardKey]bool{}
 	for _, name := range apis {
 		if entry, known := n.apis[name]; known {
-			p.keepers[name], p.running[name] = entry.keeper, entry.running
+			p.keepers[name], p.running[name] = entry.keepers, entry.running
 		} else {
 			lacking[boardKey{api: name}] = true
 		}

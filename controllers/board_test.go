@@ -96,13 +96,13 @@ func TestAPageIsIncompleteWhileSomethingIsMissing(t *testing.T) {
 	if _, complete := read([]string{"orders", "gone"}, []string{"a", "b"}); complete {
 		t.Error("an API that nobody observed")
 	}
-	keeper := &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
-	b.putAPI(in("orders"), keeper, nil)
+	keepers := []v1alpha1.WorkloadRef{{Kind: "Deployment", Name: "orders"}, {Kind: "Deployment", Name: "reports"}}
+	b.putAPI(in("orders"), keepers, nil)
 	page, complete := read([]string{"orders"}, []string{"a", "b", "new"})
 	if !complete {
 		t.Error("what is deleted meanwhile, or comes later, keeps nobody waiting")
 	}
-	if page.keepers["orders"] != keeper || page.verdicts["a"] == nil || page.verdicts["b"] != nil || page.verdicts["new"] != nil {
+	if !slices.Equal(page.keepers["orders"], keepers) || page.verdicts["a"] == nil || page.verdicts["b"] != nil || page.verdicts["new"] != nil {
 		t.Errorf("got %+v", page)
 	}
 	if _, complete := read([]string{"orders", "late"}, []string{"a", "new"}); !complete {
@@ -149,18 +149,39 @@ func TestAGateThatCannotBeWrittenIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestTheKeeperIsRemembered(t *testing.T) {
+func TestKeepersAreRemembered(t *testing.T) {
 	b := newBoard()
-	queued(t, b.gates)
-	if _, known := b.keeper(in("orders")); known {
+	gates := queued(t, b.gates)
+	if _, known := b.keepers(in("orders")); known {
 		t.Error("nothing is known yet")
 	}
 	b.putAPI(in("orders"), nil, nil)
-	if keeper, known := b.keeper(in("orders")); !known || keeper != nil {
+	if keepers, known := b.keepers(in("orders")); !known || keepers != nil {
 		t.Error("known to have none")
 	}
+	gates()
+	one := v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
+	other := v1alpha1.WorkloadRef{Kind: "Deployment", Name: "reports"}
+	for _, step := range []struct {
+		name    string
+		keepers []v1alpha1.WorkloadRef
+		wakes   int
+	}{
+		{"the first", []v1alpha1.WorkloadRef{one}, 1},
+		{"a second", []v1alpha1.WorkloadRef{one, other}, 1},
+		{"the same", []v1alpha1.WorkloadRef{one, other}, 0},
+		{"the second alone", []v1alpha1.WorkloadRef{other}, 1},
+	} {
+		b.putAPI(in("orders"), step.keepers, nil)
+		if woken := gates(); len(woken) != step.wakes {
+			t.Errorf("%s: gates woken: %v", step.name, woken)
+		}
+		if keepers, known := b.keepers(in("orders")); !known || !slices.Equal(keepers, step.keepers) {
+			t.Errorf("%s: %v", step.name, keepers)
+		}
+	}
 	b.dropNamespace("shop")
-	if _, known := b.keeper(in("orders")); known {
+	if _, known := b.keepers(in("orders")); known {
 		t.Error("the namespace is gone")
 	}
 }

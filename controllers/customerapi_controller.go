@@ -48,7 +48,7 @@ func (r *CustomerAPIReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		same := apiequality.Semantic.DeepEqual(before.Status, api.Status)
 		return ctrl.Result{}, firstError(err, r.writeStatus(ctx, api, same))
 	}
-	state := r.board.putAPI(req.NamespacedName, seen.promise.Keeper, seen.running)
+	state := r.board.putAPI(req.NamespacedName, seen.promise.Keepers, seen.running)
 	r.setStatus(api, seen, state, now)
 	if err := r.writeStatus(ctx, api, apiequality.Semantic.DeepEqual(before.Status, api.Status)); err != nil {
 		return ctrl.Result{}, err
@@ -89,7 +89,7 @@ func (r *CustomerAPIReconciler) observe(ctx context.Context, api *v1alpha1.Custo
 	}
 	seen.bound = snapshot.Bound(api, selecting, now)
 	seen.binding, _ = notice.ReadPolicies(input.Policies) // what is wrong in one is in its own status
-	if input.Keeper, err = r.keeper(ctx, api, seen.binding.Enforcement()); err != nil {
+	if input.Keepers, err = r.keepers(ctx, api, seen.binding.Enforcement()); err != nil {
 		return seen, err
 	}
 	seen.promise = gate.Promise(input)
@@ -101,11 +101,11 @@ func (r *CustomerAPIReconciler) observe(ctx context.Context, api *v1alpha1.Custo
 	return seen, nil
 }
 
-// keeper is the workload that was kept until now: as this process remembers it, or as the gate of the one before
-// holds it.
-func (r *CustomerAPIReconciler) keeper(ctx context.Context, api *v1alpha1.CustomerAPI, enforcement v1alpha1.Enforcement) (*v1alpha1.WorkloadRef, error) {
-	if keeper, known := r.board.keeper(client.ObjectKeyFromObject(api)); known {
-		return keeper, nil
+// keepers are the workloads that were kept until now: as this process remembers them, or as the gate of the one before
+// holds them.
+func (r *CustomerAPIReconciler) keepers(ctx context.Context, api *v1alpha1.CustomerAPI, enforcement v1alpha1.Enforcement) ([]v1alpha1.WorkloadRef, error) {
+	if keepers, known := r.board.keepers(client.ObjectKeyFromObject(api)); known {
+		return keepers, nil
 	}
 	if enforcement == "" || !snapshot.EverServed(api) {
 		return nil, nil
@@ -114,5 +114,5 @@ func (r *CustomerAPIReconciler) keeper(ctx context.Context, api *v1alpha1.Custom
 	if err := r.live.Get(ctx, client.ObjectKeyFromObject(last), last); client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading gate %s: %w", last.Name, err)
 	}
-	return gate.KeeperIn(last.Data, api.Name), nil
+	return gate.KeepersIn(last.Data, api.Name), nil
 }

@@ -85,7 +85,7 @@ func (r *GateReconciler) fill(input *gate.NamespaceInput) (change uint64, comple
 	}
 	page, complete := r.board.read(input.Namespace, apis, revisions)
 	for i := range input.APIs {
-		input.APIs[i].Keeper = page.keepers[input.APIs[i].API.Name]
+		input.APIs[i].Keepers = page.keepers[input.APIs[i].API.Name]
 		input.APIs[i].Running = page.running[input.APIs[i].API.Name]
 	}
 	for i := range input.Revisions {

@@ -69,7 +69,7 @@ func planning(open string) gate.PublishedAPI {
 	a := governed("orders", nil, map[string]string{"app": "orders"})
 	a.API.Spec.CarriedBy.Services = []string{"orders"}
 	a.API.Spec.CarriedBy.HTTPRoutes = []string{"orders.example", "orders", "no route"}
-	a.Keeper = &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "orders"}
+	a.Keepers = []v1alpha1.WorkloadRef{deployment("orders"), {Kind: "StatefulSet", Name: "reports"}}
 	a.Held, a.Hold, a.Outage, a.WindowOpen = true, "orders is held", "none is planned", open
 	return a
 }
@@ -77,12 +77,12 @@ func planning(open string) gate.PublishedAPI {
 func TestPublishPlannedDowntime(t *testing.T) {
 	const end = "2027-03-07T01:30:00Z"
 	all := map[string]string{
-		"keep.deployments/orders": "orders", "keep.services/orders": "orders", "keep.httproutes/orders": "orders",
+		"keep.deployments/orders": "orders", "keep.statefulsets/reports": "orders", "keep.services/orders": "orders", "keep.httproutes/orders": "orders",
 		"keep.httproutes/orders.example": "orders", "keep.customerapis/orders": "orders",
 		"hold.orders": "orders is held", "outage.orders": "none is planned",
 	}
 	inWindow := map[string]string{"keep.customerapis/orders": "orders", "hold.orders": "orders is held"}
-	closes := map[string]string{"window.forewarn.dev/orders": end + " deployments/orders services/orders httproutes/orders httproutes/orders.example"}
+	closes := map[string]string{"window.forewarn.dev/orders": end + " deployments/orders statefulsets/reports services/orders httproutes/orders httproutes/orders.example"}
 	freed := func(a *gate.PublishedAPI) { a.Held = false }
 	warned := func(a *gate.PublishedAPI) { a.Enforcement = v1alpha1.EnforcementWarn }
 	cases := map[string]struct {

@@ -185,7 +185,7 @@ func open(past v1alpha1.PastRevision, now time.Time) bool {
 	return past.UntilTime != nil && now.Before(past.UntilTime.Time)
 }
 
-// kept are the objects of an API that are not to be deleted, the workload first. In a planned downtime it is the API
+// kept are the objects of an API that are not to be deleted, workloads first. In a planned downtime it is the API
 // alone: that it is down was announced, and not that it goes.
 func kept(a PublishedAPI) []string {
 	api := "customerapis/" + a.API.Name
@@ -195,11 +195,11 @@ func kept(a PublishedAPI) []string {
 	return append(needed(a), api)
 }
 
-// needed are the objects without which customers do not reach an API, the workload first.
+// needed are the objects without which customers do not reach an API, workloads first.
 func needed(a PublishedAPI) []string {
 	var objects []string
-	if a.Keeper != nil {
-		objects = append(objects, resourceOf(a.Keeper.Kind)+"/"+a.Keeper.Name)
+	for _, keeper := range a.Keepers {
+		objects = append(objects, resourceOf(keeper.Kind)+"/"+keeper.Name)
 	}
 	services := slices.Clone(a.API.Spec.CarriedBy.Services)
 	for _, s := range a.API.Status.Selectors {
@@ -227,8 +227,9 @@ var workloadKinds = []string{
 
 func resourceOf(kind string) string { return strings.ToLower(kind) + "s" }
 
-// KeeperIn is the workload that the data of a gate keeps for an API, nil for none.
-func KeeperIn(data map[string]string, api string) *v1alpha1.WorkloadRef {
+// KeepersIn are the workloads that the data of a gate keeps for an API, in order.
+func KeepersIn(data map[string]string, api string) []v1alpha1.WorkloadRef {
+	var keepers []v1alpha1.WorkloadRef
 	for object, apis := range lines(data, tableKeep) {
 		if !slices.Contains(strings.Fields(apis), api) {
 			continue
@@ -236,11 +237,12 @@ func KeeperIn(data map[string]string, api string) *v1alpha1.WorkloadRef {
 		resource, name, _ := strings.Cut(object, "/")
 		for _, kind := range workloadKinds {
 			if resourceOf(kind) == resource {
-				return &v1alpha1.WorkloadRef{Kind: kind, Name: name}
+				keepers = append(keepers, v1alpha1.WorkloadRef{Kind: kind, Name: name})
 			}
 		}
 	}
-	return nil
+	slices.SortFunc(keepers, compareWorkloads)
+	return keepers
 }
 
 func defaultHold(api, namespace string) string {

@@ -220,11 +220,11 @@ func TestPublishRevisions(t *testing.T) {
 func TestPublishKeep(t *testing.T) {
 	held := governed("orders", nil, map[string]string{"app": "orders"})
 	held.API.Spec.CarriedBy.Services = []string{"orders-grpc", "orders", "x deployments/other"}
-	held.Keeper, held.Held, held.Hold = &v1alpha1.WorkloadRef{Kind: "StatefulSet", Name: "db.orders"}, true, "orders\nis held"
+	held.Keepers, held.Held, held.Hold = []v1alpha1.WorkloadRef{deployment("orders"), {Kind: "StatefulSet", Name: "db.orders"}}, true, "orders\nis held"
 	loose := held
 	loose.Held = false
 	silent := held
-	silent.Keeper, silent.Hold = nil, ""
+	silent.Keepers, silent.Hold = nil, ""
 	warned := held
 	warned.Enforcement = warn
 	edited := governed("orders", nil, map[string]string{"app": "orders"})
@@ -238,10 +238,10 @@ func TestPublishKeep(t *testing.T) {
 		in   v1alpha1.Enforcement
 		want map[string]string
 	}{
-		"R15 the keeper, the Services and the API itself are kept, and with them the namespace": {
+		"R15 the keepers, the Services and the API itself are kept, and with them the namespace": {
 			api: held, in: deny,
 			want: map[string]string{
-				"keep.statefulsets/db.orders": "orders", "keep.services/orders": "orders",
+				"keep.deployments/orders": "orders", "keep.statefulsets/db.orders": "orders", "keep.services/orders": "orders",
 				"keep.services/orders-grpc": "orders", "keep.customerapis/orders": "orders",
 				"hold.orders": "orders is held",
 				"hold-namespace": "customers rely on what is in shop (orders): publish notices that cover its removal; " +
@@ -270,7 +270,7 @@ func TestPublishKeep(t *testing.T) {
 		"R15 a namespace is held by what is denied alone": {
 			api: warned, in: warn,
 			want: map[string]string{
-				"keep.statefulsets/db.orders": "orders", "keep.services/orders": "orders",
+				"keep.deployments/orders": "orders", "keep.statefulsets/db.orders": "orders", "keep.services/orders": "orders",
 				"keep.services/orders-grpc": "orders", "keep.customerapis/orders": "orders",
 				"hold.orders": "orders is held",
 			},
@@ -282,11 +282,11 @@ func TestPublishKeep(t *testing.T) {
 			if diff := cmp.Diff(tc.want, butTraffic(ofAPI(flat(got.Gates[tc.in])))); diff != "" {
 				t.Error(diff)
 			}
-			var kept *v1alpha1.WorkloadRef
+			var kept []v1alpha1.WorkloadRef
 			if tc.api.Held {
-				kept = tc.api.Keeper
+				kept = tc.api.Keepers
 			}
-			if diff := cmp.Diff(kept, gate.KeeperIn(got.Gates[tc.in], "orders")); diff != "" {
+			if diff := cmp.Diff(kept, gate.KeepersIn(got.Gates[tc.in], "orders")); diff != "" {
 				t.Errorf("read back: %s", diff)
 			}
 		})

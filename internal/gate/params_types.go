@@ -30,8 +30,8 @@ type PublishedAPI struct {
 	Enforcement v1alpha1.Enforcement
 	// ImagesRequired says that the images of pods are compared with those of the revision.
 	ImagesRequired bool
-	// Keeper is the workload that is not to be deleted while Held.
-	Keeper *v1alpha1.WorkloadRef
+	// Keepers are the workloads that are not to be deleted while Held, in order.
+	Keepers []v1alpha1.WorkloadRef
 	// Signals are what the owners of its HTTPRoutes have to write into them.
 	Signals []RouteSignal
 	// Held and Hold are the answer of Deletion.

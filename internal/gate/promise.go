@@ -34,7 +34,7 @@ func Promise(in PromiseInput) PromiseOutput {
 		ServingRevision: servingNames(p.serving),
 		Promised:        p.promisedAt(p.prev.Promised, p.now),
 		WayBack:         p.wayBack(),
-		Keeper:          keeper(in.Keeper, in.Observed),
+		Keepers:         keepers(in),
 	}
 	out.Broken, out.BrokenCount = p.broken()
 	out.InForce = p.inForce()

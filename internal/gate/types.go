@@ -172,6 +172,8 @@ type Observation struct {
 	Ready int32
 	// TakesTraffic says that the selectors of the API match its pods with the slot labels, too.
 	TakesTraffic bool
+	// LedBy are the Services whose selectors match its pods, or those that it is to have next, with the slot labels, too.
+	LedBy []string
 	// Completed says that the rollout of the present template is complete.
 	Completed bool
 	// Current is the revision that the present template names, empty for none.
@@ -204,8 +206,8 @@ type PromiseInput struct {
 	Observed []Observation
 	// Revisions are those that exist, by name.
 	Revisions map[string]RevisionFacts
-	// Keeper is the one there was until now, as the gate holds it (KeeperIn).
-	Keeper *v1alpha1.WorkloadRef
+	// Keepers are those there were until now, as the gate holds them (KeepersIn).
+	Keepers []v1alpha1.WorkloadRef
 }
 
 // PromiseOutput is what customers of an API rely on now.
@@ -219,7 +221,7 @@ type PromiseOutput struct {
 	BrokenCount int32
 	// InForce are the notices of which something serves or has served, as they are to be kept.
 	InForce []v1alpha1.NoticeInForce
-	// Keeper is the one workload whose deletion would take the API away from customers.
-	Keeper     *v1alpha1.WorkloadRef
+	// Keepers are the workloads whose deletion would take the API away from customers.
+	Keepers    []v1alpha1.WorkloadRef
 	NextChange *time.Time
 }

@@ -24,10 +24,10 @@ type Carriers struct {
 	// Leading is what Services select now that carriedBy names no more, and whose labels were in force until now.
 	Leading map[string]map[string]string
 	// traffic are the label sets that lead customers to pods now, slot keys included.
-	traffic []map[string]string
+	traffic []v1alpha1.PodSelector
 	// leads are those of them by which customers come: of Services, unless there are none. A Service that carriedBy names
 	// just now says nothing of pods that were there before it.
-	leads []map[string]string
+	leads []v1alpha1.PodSelector
 	// Missing are the Services that are not there, or select nothing once slot keys are left out.
 	Missing []string
 	// Unfit says that matchLabels select nothing once slot keys are left out, or are labels that no pod can have.
@@ -69,10 +69,11 @@ func (s *Snapshot) Carriers(ctx context.Context, api *v1alpha1.CustomerAPI) (Car
 
 // lead takes by what labels customers come by a Service.
 func (c *Carriers) lead(api *v1alpha1.CustomerAPI, service string, labels map[string]string) {
-	c.traffic = append(c.traffic, labels)
+	way := v1alpha1.PodSelector{Service: service, MatchLabels: labels}
+	c.traffic = append(c.traffic, way)
 	known := func(s v1alpha1.PodSelector) bool { return s.Service == service }
 	if service != "" && (!EverServed(api) || slices.ContainsFunc(api.Status.Selectors, known)) {
-		c.leads = append(c.leads, labels)
+		c.leads = append(c.leads, way)
 	}
 }
 
@@ -128,17 +129,29 @@ func (s *Snapshot) serviceSelector(ctx context.Context, key client.ObjectKey) (m
 
 // carries says whether pods with these labels carry the API.
 func (c Carriers) carries(labels map[string]string) bool {
-	return slices.ContainsFunc(c.Selectors, func(s v1alpha1.PodSelector) bool { return gate.Selects(s.MatchLabels, labels) })
+	return selected(c.Selectors, labels)
 }
 
 // takesTraffic says whether customers are led to pods with these labels.
-func (c Carriers) takesTraffic(labels map[string]string) bool {
-	return slices.ContainsFunc(c.traffic, func(s map[string]string) bool { return gate.Selects(s, labels) })
+func (c Carriers) takesTraffic(labels map[string]string) bool { return selected(c.traffic, labels) }
+
+// ledBy are the Services that lead to pods with these labels.
+func (c Carriers) ledBy(labels map[string]string) (services []string) {
+	for _, way := range c.traffic {
+		if way.Service != "" && gate.Selects(way.MatchLabels, labels) {
+			services = append(services, way.Service)
+		}
+	}
+	return services
 }
 
 // leadsTo says whether customers come to pods with these labels by what they have known until now.
 func (c Carriers) leadsTo(labels map[string]string) bool {
-	return slices.ContainsFunc(c.leads, func(s map[string]string) bool { return gate.Selects(s, labels) })
+	return selected(c.leads, labels)
+}
+
+func selected(by []v1alpha1.PodSelector, labels map[string]string) bool {
+	return slices.ContainsFunc(by, func(s v1alpha1.PodSelector) bool { return gate.Selects(s.MatchLabels, labels) })
 }
 
 // MayCarry says whether a change of the object may change what serves the API: a Service that carries it, or a pod

@@ -138,26 +138,34 @@ func TestCarriers(t *testing.T) {
 func TestTraffic(t *testing.T) {
 	reader := FromManifests([]client.Object{
 		service("orders", set{"app": "orders", "slot": "blue"}),
+		service("blue", set{"app": "orders", "slot": "blue"}),
 		service("web", set{"app": "web"}),
 	})
 	blue, green, old := set{"app": "orders", "slot": "blue"}, set{"app": "orders", "slot": "green"}, set{"app": "old"}
 	tests := map[string]struct {
 		api      *v1alpha1.CustomerAPI
 		led, not []set
+		by       []string // the Services that lead to what led begins with
 	}{
 		"a Service leads to one half": {
 			api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"orders"}, SlotKeys: []string{"slot"}}, known("orders", set{"app": "orders"})),
-			led: []set{blue}, not: []set{green},
+			led: []set{blue}, not: []set{green}, by: []string{"orders"},
+		},
+		"two lead to one half": {
+			api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"orders", "blue"}, SlotKeys: []string{"slot"}}),
+			led: []set{blue}, not: []set{green}, by: []string{"orders", "blue"},
 		},
 		"named no more, it leads there still": {
 			api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"web"}, SlotKeys: []string{"slot"}}, known("orders", set{"app": "orders"})),
-			led: []set{blue, {"app": "web"}}, not: []set{green},
+			led: []set{blue, {"app": "web"}}, not: []set{green}, by: []string{"orders"},
 		},
 		"it leads elsewhere now": {
 			api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"orders"}}, known("orders", old)),
-			led: []set{blue}, not: []set{old},
+			led: []set{blue}, not: []set{old}, by: []string{"orders"},
 		},
-		"it is gone": {api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"web"}}, known("gone", old)), led: []set{old}},
+		"it is gone": {
+			api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"web"}}, known("gone", old)), led: []set{old}, by: []string{"gone"},
+		},
 		"labels that are declared no more": {
 			api: apiCarriedBy(v1alpha1.Carrier{Services: []string{"web"}}, known("", old)), led: []set{old},
 		},
@@ -173,8 +181,11 @@ func TestTraffic(t *testing.T) {
 					t.Errorf("customers are led to %v", labels)
 				}
 			}
+			if got := carriers.ledBy(test.led[0]); !slices.Equal(got, test.by) {
+				t.Errorf("led by %v, want %v", got, test.by)
+			}
 			for _, labels := range test.not {
-				if carriers.takesTraffic(labels) {
+				if carriers.takesTraffic(labels) || len(carriers.ledBy(labels)) > 0 {
 					t.Errorf("customers are not led to %v", labels)
 				}
 			}

@@ -163,7 +163,7 @@ func (o *observer) addTemplate(ref v1alpha1.WorkloadRef, template *corev1.PodTem
 	w.template = gate.StripSlots(template.Labels, nil)
 	w.completed = completed
 	w.current = o.revisionOf(template.Annotations)
-	w.traffic = w.traffic || o.carriers.takesTraffic(template.Labels)
+	o.lead(w, template.Labels)
 }
 
 func (o *observer) readPods(ctx context.Context, reader client.Reader, namespace string) error {
@@ -196,7 +196,7 @@ func (o *observer) addPod(pod *corev1.Pod) {
 	}
 	o.addSet(running, pod.Labels, ready && pod.DeletionTimestamp == nil)
 	w.pods++
-	w.traffic = w.traffic || o.carriers.takesTraffic(pod.Labels)
+	o.lead(w, pod.Labels)
 	// Where no template was read, the youngest pod says what is wanted.
 	if !w.templated && younger(pod, w.youngest) {
 		w.youngest, w.current = pod, revision

@@ -125,7 +125,7 @@ func TestObserve(t *testing.T) {
 				orders().pod("b", "ReplicaSet", "orders-aaa", "orders-1", true, "orders:1", "sidecar:1"),
 			},
 			want: []gate.Observation{{
-				Workload: ref("Deployment", "orders"), Ready: 2, TakesTraffic: true, Completed: true, Current: "orders-1",
+				Workload: ref("Deployment", "orders"), Ready: 2, TakesTraffic: true, LedBy: []string{"orders"}, Completed: true, Current: "orders-1",
 				Running: []gate.Running{{Revision: "orders-1", Pods: 2, Wanted: 2, Images: []string{"orders:1", "sidecar:1"}}},
 			}},
 		},
@@ -138,7 +138,7 @@ func TestObserve(t *testing.T) {
 				orders().pod("b", "ReplicaSet", "orders-bbb", "orders-2", true, "orders:2"),
 			},
 			want: []gate.Observation{{
-				Workload: ref("Deployment", "orders"), Ready: 1, TakesTraffic: true, Current: "orders-2",
+				Workload: ref("Deployment", "orders"), Ready: 1, TakesTraffic: true, LedBy: []string{"orders"}, Current: "orders-2",
 				Running: []gate.Running{
 					{Revision: "orders-1", Pods: 1, Images: []string{"orders:1"}},
 					{Revision: "orders-2", Pods: 1, Wanted: 2, Images: []string{"orders:2"}},
@@ -152,21 +152,21 @@ func TestObserve(t *testing.T) {
 				orders().pod("a", "ReplicaSet", "orders-aaa", " carts-1 , unknown", true, "orders:0"),
 			},
 			want: []gate.Observation{{
-				Workload: ref("Deployment", "orders"), Ready: 1, TakesTraffic: true, Completed: true,
+				Workload: ref("Deployment", "orders"), Ready: 1, TakesTraffic: true, LedBy: []string{"orders"}, Completed: true,
 				Running: []gate.Running{{Pods: 1, Wanted: 1, Images: []string{"orders:0"}}},
 			}},
 		},
 		"pods that serve several APIs name this one's revision among others": {
 			objects: []client.Object{orders().pod("a", "", "", "carts-1, orders-1", true, "both:1")},
 			want: []gate.Observation{{
-				Workload: ref("Pod", "a"), Ready: 1, TakesTraffic: true, Completed: true, Current: "orders-1",
+				Workload: ref("Pod", "a"), Ready: 1, TakesTraffic: true, LedBy: []string{"orders"}, Completed: true, Current: "orders-1",
 				Running: []gate.Running{{Revision: "orders-1", Pods: 1, Images: []string{"both:1"}}},
 			}},
 		},
 		"a revision that serves and whose object was deleted is still known": {
 			objects: []client.Object{orders().pod("a", "", "", "pruned", true, "orders:0")},
 			want: []gate.Observation{{
-				Workload: ref("Pod", "a"), Ready: 1, TakesTraffic: true, Completed: true, Current: "pruned",
+				Workload: ref("Pod", "a"), Ready: 1, TakesTraffic: true, LedBy: []string{"orders"}, Completed: true, Current: "pruned",
 				Running: []gate.Running{{Revision: "pruned", Pods: 1, Images: []string{"orders:0"}}},
 			}},
 		},
@@ -180,14 +180,14 @@ func TestObserve(t *testing.T) {
 			},
 			want: []gate.Observation{
 				{
-					Workload: ref("Deployment", "blue"), TakesTraffic: true, Completed: true, Current: "orders-1",
+					Workload: ref("Deployment", "blue"), TakesTraffic: true, LedBy: []string{"slotted"}, Completed: true, Current: "orders-1",
 				},
 				{
 					Workload: ref("Deployment", "green"), Ready: 1, Completed: true, Current: "orders-2",
 					Running: []gate.Running{{Revision: "orders-2", Pods: 1, Images: []string{"orders:2"}}},
 				},
 				{
-					Workload: ref("ReplicaSet", "blue-aaa"), Ready: 1, TakesTraffic: true, Completed: true, Current: "orders-1",
+					Workload: ref("ReplicaSet", "blue-aaa"), Ready: 1, TakesTraffic: true, LedBy: []string{"slotted"}, Completed: true, Current: "orders-1",
 					Running: []gate.Running{{Revision: "orders-1", Pods: 1, Images: []string{"orders:1"}}},
 				},
 			},
@@ -199,7 +199,7 @@ func TestObserve(t *testing.T) {
 				finished,
 			},
 			want: []gate.Observation{{
-				Workload: ref("Rollout", "orders"), Ready: 2, TakesTraffic: true, Current: "orders-2",
+				Workload: ref("Rollout", "orders"), Ready: 2, TakesTraffic: true, LedBy: []string{"orders"}, Current: "orders-2",
 				Running: []gate.Running{
 					{Revision: "orders-1", Pods: 1, Images: []string{"orders:1"}},
 					{Revision: "orders-2", Pods: 1, Images: []string{"orders:2"}},

@@ -11,7 +11,7 @@ import (
 	"forewarn.dev/forewarn/internal/gate"
 )
 
-// Promise returns what the promise of an API depends on, but for the keeper, which is not read from anywhere here.
+// Promise returns what the promise of an API depends on, but for the keepers, which are not read from anywhere here.
 func (s *Snapshot) Promise(ctx context.Context, now time.Time, api *v1alpha1.CustomerAPI, carriers Carriers) (gate.PromiseInput, error) {
 	input := gate.PromiseInput{Now: now, API: api, Revisions: map[string]gate.RevisionFacts{}}
 	var err error

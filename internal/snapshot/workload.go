@@ -24,6 +24,7 @@ type workload struct {
 	current   string
 	template  map[string]string // its labels
 	traffic   bool
+	ledBy     []string
 	pods      int32
 	ready     int32
 	youngest  *corev1.Pod
@@ -44,6 +45,7 @@ func (w *workload) observation(ref v1alpha1.WorkloadRef) gate.Observation {
 		Workload:     ref,
 		Ready:        w.ready,
 		TakesTraffic: w.traffic,
+		LedBy:        slices.Sorted(slices.Values(w.ledBy)),
 		Completed:    w.completed,
 		Current:      w.current,
 		Template:     w.template,
@@ -87,6 +89,16 @@ func (o *observer) addSet(running *gate.Running, labels map[string]string, ready
 	}
 	known := &running.Sets[i]
 	known.Ready, known.Led = known.Ready || set.Ready, known.Led || set.Led
+}
+
+// lead takes in whether customers are led to pods with these labels, and by what.
+func (o *observer) lead(w *workload, labels map[string]string) {
+	w.traffic = w.traffic || o.carriers.takesTraffic(labels)
+	for _, service := range o.carriers.ledBy(labels) {
+		if !slices.Contains(w.ledBy, service) {
+			w.ledBy = append(w.ledBy, service)
+		}
+	}
 }
 
 // rolledOut says whether the present template of a workload has been rolled out. Where that cannot be told it has

@@ -91,7 +91,7 @@ func publishedShop(namespace string, now, over time.Time) controllergate.Publish
 	orders, legacy := api("orders", "orders-1", selector), api("legacy", "", map[string]string{"legacy": ""})
 	pinned, cart := api("pinned", "pinned-0", map[string]string{"pinned": "true"}), api("cart", "cart-1", map[string]string{"cart": "true"})
 	orders.Outage = nextWindow
-	orders.Held, orders.Hold, orders.Keeper = true, held, &v1alpha1.WorkloadRef{Kind: "Deployment", Name: "keeper"}
+	orders.Held, orders.Hold, orders.Keepers = true, held, []v1alpha1.WorkloadRef{{Kind: "Deployment", Name: "keeper"}}
 	pinned.ImagesRequired, cart.Enforcement = true, v1alpha1.EnforcementWarn
 	return controllergate.Publish(controllergate.NamespaceInput{
 		Now: now, Namespace: namespace, OwnNamespace: ownNamespace, Epoch: 1,

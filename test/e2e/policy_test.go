@@ -179,9 +179,9 @@ func TestFromWarnToDeny(t *testing.T) {
 	gates := func(g Gomega, in, notIn string) {
 		found := &corev1.ConfigMap{}
 		e.get(found, in)
-		g.Expect(gate.KeeperIn(found.Data, "orders")).NotTo(BeNil())
+		g.Expect(gate.KeepersIn(found.Data, "orders")).NotTo(BeEmpty())
 		e.get(found, notIn)
-		g.Expect(gate.KeeperIn(found.Data, "orders")).To(BeNil())
+		g.Expect(gate.KeepersIn(found.Data, "orders")).To(BeEmpty())
 	}
 	e.Eventually(func(g Gomega) { gates(g, "forewarn-gate-warn-v1", "forewarn-gate-deny-v1") }).Should(Succeed())
 	e.Eventually(func() error {
