@@ -165,6 +165,8 @@ func TestProjection(t *testing.T) {
 		"nobody looks":                   {logOf(lasting(v1alpha1.AvailabilityUnobserved, "", ago(2*time.Minute), time.Time{})), days(30, time.Hour), 0, "never"},
 		"nobody looks, which spends":     {logOf(lasting(v1alpha1.AvailabilityUnobserved, "", ago(2*time.Minute), time.Time{})), spending, 100, "2027-03-01T12:57:59.000001Z"},
 		"nothing is allowed":             {logOf(wentDown(ago(2*time.Minute), ago(0))), days(30, 0), 100, "never"},
+		"a second of as much as can be":  {logOf(wentDown(ago(time.Second), ago(0))), days(31, 44640*time.Minute), 1, "never"},
+		"a second of a day and a half":   {logOf(wentDown(ago(time.Second), ago(0))), days(30, 36*time.Hour), 1, "never"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Of(c.log, c.terms, noon)

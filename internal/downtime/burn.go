@@ -27,11 +27,12 @@ func (t Terms) exhausted(left, lastDay time.Duration, now time.Time) *time.Time 
 	if lastDay <= 0 || t.Allowed == 0 {
 		return nil
 	}
-	takes := time.Duration(seconds(left)*seconds(day)/seconds(lastDay)) * time.Second
-	if !now.Add(takes).Before(t.Frame.End(now)) {
+	rest := t.Frame.End(now).Sub(now)
+	takes := seconds(left) * seconds(day) / seconds(lastDay)
+	if takes >= seconds(rest) { // as a number: a Duration holds no more than 292 years
 		return nil
 	}
-	at := lastOf(now, now.Add(takes).Truncate(time.Minute))
+	at := lastOf(now, now.Add(time.Duration(takes)*time.Second).Truncate(time.Minute))
 	return &at
 }
 
