@@ -86,6 +86,9 @@ func (p *schedulePass) allPublished() *metav1.Time {
 func (p *schedulePass) notices() []v1alpha1.ScheduledNotice {
 	var all []v1alpha1.ScheduledNotice
 	for name, have := range p.mine {
+		if have.Spec.EffectiveTime == nil { // somebody took it out before it was published: it tells of no date
+			continue
+		}
 		step, brownout := p.stepOf(name)
 		all = append(all, v1alpha1.ScheduledNotice{
 			Notice: v1alpha1.ObjectName(name), UID: string(have.UID), Step: step, Brownout: brownout,

@@ -111,3 +111,22 @@ func TestTheNoticesOfASchedule(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Until it is published somebody may edit a notice of a schedule, and take its date out. No list can hold it then.
+func TestTheNoticesOfAScheduleWithoutADate(t *testing.T) {
+	at := &metav1.Time{Time: time.Date(2027, time.July, 1, 0, 0, 0, 0, time.UTC)}
+	s := &v1alpha1.DeprecationSchedule{ObjectMeta: metav1.ObjectMeta{Name: "orders-v1"}}
+	s.Spec.Brownouts = []v1alpha1.Brownout{{Name: "first", StartTime: at, Minutes: 5}, {Name: "second", StartTime: at, Minutes: 5}}
+	mine := map[string]*v1alpha1.ChangeNotice{}
+	for name, date := range map[string]*metav1.Time{"orders-v1-sunset": nil, "orders-v1-brownout-first": at, "orders-v1-brownout-second": nil} {
+		mine[name] = &v1alpha1.ChangeNotice{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ChangeNoticeSpec{EffectiveTime: date}}
+	}
+	var got []string
+	for _, n := range (&schedulePass{schedule: s, mine: mine}).notices() {
+		got = append(got, string(n.Notice))
+	}
+	want := []string{"orders-v1-brownout-first"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
