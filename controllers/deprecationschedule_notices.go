@@ -68,6 +68,8 @@ func (p *schedulePass) keep(ctx context.Context, planned *schedule.Planned, have
 	case wanted.Before(told):
 		p.problem(v1alpha1.ReasonNoticeDiffers, "customers were told %s by changenotice/%s, and a date moves to later only: set %s to that, or later",
 			told.UTC().Format(time.RFC3339), name, planned.Field)
+	case planned.Brownout != "" && p.hasBegun(have):
+		p.problem(v1alpha1.ReasonNoticeDiffers, "the brownout %s has begun (changenotice/%s), and does not begin again: take it out, and add another under a new name", planned.Brownout, name)
 	case have.Status.LapsedTime != nil:
 		p.problem(v1alpha1.ReasonNoticeDiffers, "changenotice/%s has lapsed, and a later date does not bring it back: withdraw the schedule, and make another", name)
 	default:
@@ -98,6 +100,12 @@ func (p *schedulePass) takeBackRest(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hasBegun says that the downtime has which a notice told of. Who is told of another date then is told of what never comes.
+func (p *schedulePass) hasBegun(n *v1alpha1.ChangeNotice) bool {
+	matures := n.Status.MaturesTime // nil where it opened no window
+	return matures != nil && !p.now.Before(laterOf(matures.Time, n.Spec.EffectiveTime.Time))
 }
 
 // isOver says that the downtime which a notice told of has been.

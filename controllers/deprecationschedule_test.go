@@ -9,8 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/schedule"
 )
 
 func TestStragglersAreNamedWhoDidNotAcknowledgeFirst(t *testing.T) {
@@ -128,5 +130,56 @@ func TestTheNoticesOfAScheduleWithoutADate(t *testing.T) {
 	want := []string{"orders-v1-brownout-first"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A brownout moves until it begins. Whoever was told of a later date than that would wait for what never comes.
+func TestABrownoutThatHasBegunDoesNotMove(t *testing.T) {
+	scheme, err := NewScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	date := time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
+	at := func(t time.Time) *metav1.Time { return &metav1.Time{Time: t} }
+	for name, c := range map[string]struct {
+		now     time.Time
+		matures *metav1.Time
+		step    v1alpha1.ScheduleStep
+		moves   bool
+	}{
+		"a second before it begins":      {date.Add(-time.Second), at(date), v1alpha1.StepBrownout, true},
+		"the second it begins":           {date, at(date), v1alpha1.StepBrownout, false},
+		"when it is over":                {date.Add(time.Hour), at(date), v1alpha1.StepBrownout, false},
+		"a second before it has matured": {date.Add(10*time.Minute - time.Second), at(date.Add(10 * time.Minute)), v1alpha1.StepBrownout, true},
+		"the second it has matured":      {date.Add(10 * time.Minute), at(date.Add(10 * time.Minute)), v1alpha1.StepBrownout, false},
+		"one that had matured long ago":  {date.Add(-time.Second), at(date.AddDate(0, -1, 0)), v1alpha1.StepBrownout, true},
+		"one that opened no window":      {date.Add(time.Hour), nil, v1alpha1.StepBrownout, true},
+		"what is no brownout":            {date.Add(time.Hour), at(date), v1alpha1.StepSunset, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			planned := &schedule.Planned{Step: c.step, Field: "startTime"}
+			planned.Notice.Namespace, planned.Notice.Name = "shop", "orders-v1-step"
+			planned.Notice.Spec = v1alpha1.ChangeNoticeSpec{State: v1alpha1.NoticePublished, EffectiveTime: at(date)}
+			if c.step == v1alpha1.StepBrownout {
+				planned.Brownout = "first"
+			}
+			have := planned.Notice.DeepCopy()
+			have.Status.PublishedTime, have.Status.MaturesTime = at(date.AddDate(0, -2, 0)), c.matures
+			api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(have).Build()
+			p := &schedulePass{DeprecationScheduleReconciler: &DeprecationScheduleReconciler{shared: shared{client: api}}, now: c.now}
+			planned.Notice.Spec.EffectiveTime = at(date.AddDate(0, 0, 7))
+			if err := api.Get(t.Context(), keyOf(have), have); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.keep(t.Context(), planned, have); err != nil {
+				t.Fatal(err)
+			}
+			if err := api.Get(t.Context(), keyOf(have), have); err != nil {
+				t.Fatal(err)
+			}
+			if moved := !have.Spec.EffectiveTime.Time.Equal(date); moved != c.moves || moved == (len(p.problems) > 0) {
+				t.Errorf("moved: %t, %v", moved, p.problems)
+			}
+		})
 	}
 }
