@@ -175,11 +175,6 @@ func (p *schedulePass) allProblems() saying {
 func (p *schedulePass) setRemoval(c conditions) {
 	allowed, reason, message, next := schedule.Removal(p.schedule, p.now)
 	p.next = earliest(p.next, next)
-	if allowed && reason != v1alpha1.ReasonRemoved && !schedule.SunsetMatured(p.schedule, p.now) {
-		allowed, reason = false, v1alpha1.ReasonNotYet
-		message = fmt.Sprintf("it is kept until changenotice/%s has matured: its condition Matured says why it has not",
-			schedule.NoticeName(p.schedule.Name, v1alpha1.StepSunset, ""))
-	}
 	is := isTrue(allowed)
 	if reason == v1alpha1.ReasonUsageNotKnown {
 		is = metav1.ConditionUnknown

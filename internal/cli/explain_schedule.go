@@ -191,10 +191,10 @@ func (p *page) stragglers(found *ScheduleResult, z zone) {
 func (e *explainer) scheduleSteps(found *ScheduleResult) []Step {
 	edit := []string{e.hints.kubectl("edit", e.about.String())}
 	sunset := ""
-	var unpublished []string
+	var matures, unpublished []string
 	for _, n := range found.Notices {
 		if n.Step == string(v1alpha1.StepSunset) {
-			sunset = n.Name
+			sunset, matures = n.Name, []string{e.hints.command("explain", "changenotice/"+n.Name)}
 		}
 		if n.PublishedTime == nil {
 			unpublished = append(unpublished, e.hints.command("explain", "changenotice/"+n.Name))
@@ -208,7 +208,7 @@ func (e *explainer) scheduleSteps(found *ScheduleResult) []Step {
 			Commands: append(unpublished, edit...)}}
 	case v1alpha1.ReasonNotYet:
 		if found.RemovalChangesTime == nil {
-			return []Step{{Text: "Put the dates right.", Commands: edit}}
+			return []Step{{Text: "See what the notice of its end lacks, and put the dates right.", Commands: append(matures, edit...)}}
 		}
 		return []Step{{Text: "Keep it until " + e.zone.moment(found.RemovalChangesTime.Time) + "."}}
 	case v1alpha1.ReasonStillUsed, v1alpha1.ReasonNotAcknowledged:

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"fmt"
 	"time"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -51,7 +52,18 @@ func removal(s *v1alpha1.DeprecationSchedule, now time.Time) notice.RemovalVerdi
 		return notice.RemovalVerdict{Reason: v1alpha1.ReasonNotYet, Kept: "because it has no sunsetTime: say from when customers cannot count on it"}
 	}
 	terms := removalTerms(s)
-	return terms.At(now)
+	v := terms.At(now)
+	matures, known := begins(s, v1alpha1.StepSunset, "", s.Spec.SunsetTime)
+	if !v.Allowed || known && !now.Before(matures) {
+		return v
+	}
+	// Late delivery moves the day, and so does whatever else keeps customers from having been told in time.
+	kept := notice.RemovalVerdict{Reason: v1alpha1.ReasonNotYet, Next: v.Next, Kept: fmt.Sprintf(
+		"until changenotice/%s has matured: its condition Matured says why it has not", NoticeName(s.Name, v1alpha1.StepSunset, ""))}
+	if known && (v.Next == nil || matures.Before(*v.Next)) {
+		kept.Next = &matures
+	}
+	return kept
 }
 
 func removalTerms(s *v1alpha1.DeprecationSchedule) notice.Removal {

@@ -28,6 +28,10 @@ func ending(t *testing.T, days int32, requires v1alpha1.RemovalRequirement, edit
 	s.Spec.SunsetTime = &metav1.Time{Time: instant(t, "2027-07-01T00:00:00Z")}
 	s.Spec.RemoveAfterDays, s.Spec.RemovalRequires = &days, requires
 	s.Status.PublishedTime = &metav1.Time{Time: instant(t, "2027-01-01T00:00:00Z")}
+	s.Status.Notices = []v1alpha1.ScheduledNotice{{
+		Notice: "orders-v1-sunset", Step: v1alpha1.StepSunset, EffectiveTime: s.Spec.SunsetTime,
+		PublishedTime: s.Status.PublishedTime, MaturesTime: s.Spec.SunsetTime,
+	}}
 	for _, edit := range edits {
 		edit(s)
 	}
@@ -49,6 +53,14 @@ func TestRemoval(t *testing.T) {
 	type edit = func(*v1alpha1.DeprecationSchedule)
 	const date, unused, either = v1alpha1.RemovalAtDate, v1alpha1.RemovalUnused, v1alpha1.RemovalUnusedOrAcknowledged
 	asked := instant(t, "2027-08-01T06:00:00Z")
+	matures := func(at string) edit {
+		return func(s *v1alpha1.DeprecationSchedule) {
+			s.Status.Notices[0].MaturesTime = nil
+			if at != "" {
+				s.Status.Notices[0].MaturesTime = &metav1.Time{Time: instant(t, at)}
+			}
+		}
+	}
 	in := func(zone string) edit { return func(s *v1alpha1.DeprecationSchedule) { s.Status.TimeZone = zone } }
 	cases := map[string]struct {
 		days     int32
@@ -67,6 +79,19 @@ func TestRemoval(t *testing.T) {
 		"in the zone, at their end":                   {1, date, in("Europe/Berlin"), "2027-07-02T22:00:00Z", "Removable", ""},
 		"a zone that is not known":                    {1, date, in("CST"), "2030-07-02T22:00:00Z", "NotYet", ""},
 		"days that cannot be counted":                 {-1, date, nil, "2030-07-02T22:00:00Z", "NotYet", ""},
+
+		"its notice matures late":          {0, date, matures("2027-07-08T00:00:00Z"), "2027-07-07T23:59:59Z", "NotYet", "2027-07-08T00:00:00Z"},
+		"its notice matures late, at last": {0, date, matures("2027-07-08T00:00:00Z"), "2027-07-08T00:00:00Z", "Removable", ""},
+		"its notice never matures":         {0, date, matures(""), "2027-08-01T00:00:00Z", "NotYet", ""},
+		"it does so before the answer is a day old": {0, unused, func(s *v1alpha1.DeprecationSchedule) {
+			used(asked, 0, 0, 0)(s)
+			matures("2027-08-02T05:59:59Z")(s)
+		}, "2027-08-01T06:00:00Z", "NotYet", "2027-08-02T05:59:59Z"},
+		"the answer is a day old before it does": {0, unused, func(s *v1alpha1.DeprecationSchedule) {
+			used(asked, 0, 0, 0)(s)
+			matures("2027-08-02T06:00:01Z")(s)
+		}, "2027-08-01T06:00:00Z", "NotYet", "2027-08-02T06:00:00Z"},
+		"its date, which is later": {30, date, matures("2027-07-08T00:00:00Z"), "2027-07-30T23:59:59Z", "NotYet", "2027-07-31T00:00:00Z"},
 
 		"before its date, whoever uses it": {0, unused, used(asked, 3, 3, 0), "2027-06-30T23:59:59Z", "NotYet", "2027-07-01T00:00:00Z"},
 		"nobody ever asked":                {0, unused, nil, "2027-08-01T06:00:00Z", "UsageNotKnown", ""},
@@ -134,6 +159,10 @@ func TestRemovalSaysWhatToDo(t *testing.T) {
 		"who did not answer": {
 			ending(t, 0, v1alpha1.RemovalUnusedOrAcknowledged, used(asked, 3, 3, 1)), asked,
 			"it is kept while 3 customers use it and 2 of them did not acknowledge its end",
+		},
+		"what its notice waits for": {
+			ending(t, 0, v1alpha1.RemovalAtDate, func(s *v1alpha1.DeprecationSchedule) { s.Status.Notices[0].MaturesTime = nil }), asked,
+			"it is kept until changenotice/orders-v1-sunset has matured: its condition Matured says why it has not",
 		},
 		"whom to ask": {
 			ending(t, 0, v1alpha1.RemovalUnused, used(asked, 0, 0, 0)), asked.Add(24 * time.Hour),

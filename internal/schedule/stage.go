@@ -13,8 +13,7 @@ import (
 //
 //	Announced -> Deprecated -> (Brownout -> Deprecated)* -> Sunset -> Removable
 //
-// A brownout does not come before the notice of it has matured, and Removable needs what Removal asks for and the notice
-// of the sunset to have matured.
+// A brownout does not come before the notice of it has matured, and Removable needs what Removal asks for.
 func Stage(s *v1alpha1.DeprecationSchedule, now time.Time) v1alpha1.ScheduleStage {
 	status := &s.Status
 	switch {
@@ -26,7 +25,7 @@ func Stage(s *v1alpha1.DeprecationSchedule, now time.Time) v1alpha1.ScheduleStag
 		return v1alpha1.StageRemoved
 	}
 	if !now.Before(toldDate(s, v1alpha1.StepSunset, "", s.Spec.SunsetTime)) {
-		if allowed, _, _, _ := Removal(s, now); allowed && SunsetMatured(s, now) {
+		if allowed, _, _, _ := Removal(s, now); allowed {
 			return v1alpha1.StageRemovable
 		}
 		return v1alpha1.StageSunset
@@ -62,13 +61,6 @@ func Next(s *v1alpha1.DeprecationSchedule, now time.Time) (v1alpha1.ScheduleStag
 		return v1alpha1.StageRemovable, date
 	}
 	return v1alpha1.StageRemovable, nil
-}
-
-// SunsetMatured says that the notice of the end has matured: late delivery moves the day, and so does whatever else keeps
-// customers from having been told in time.
-func SunsetMatured(s *v1alpha1.DeprecationSchedule, now time.Time) bool {
-	matures, known := begins(s, v1alpha1.StepSunset, "", s.Spec.SunsetTime)
-	return known && !now.Before(matures)
 }
 
 // dates are the moments at which the stage may change by a date, in order.
