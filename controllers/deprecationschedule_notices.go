@@ -179,6 +179,7 @@ func (p *schedulePass) publish(ctx context.Context, pending []*schedule.Planned)
 		p.published = *refused
 		return nil
 	}
+	p.published = saying{v1alpha1.ReasonNotPublished, fmt.Sprintf("customers are being told: %d of %s published", len(p.plan)-len(pending), areText(len(p.plan)))}
 	if err := p.rehearse(ctx, pending); err != nil || len(p.problems) > 0 || p.again {
 		return err
 	}
@@ -197,7 +198,6 @@ func (p *schedulePass) publish(ctx context.Context, pending []*schedule.Planned)
 			break
 		}
 	}
-	p.published = saying{v1alpha1.ReasonNotPublished, fmt.Sprintf("customers are being told: %d of %s published", len(p.plan)-len(pending), areText(len(p.plan)))}
 	return nil
 }
 
