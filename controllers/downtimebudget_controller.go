@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -38,6 +39,8 @@ type DowntimeBudgetReconciler struct {
 	shared
 	// looked are sightings of EndpointSlices, and asked those of queries.
 	looked, asked sightings
+	// written is when this process last wrote each status, by key: what one says itself may be settled long before.
+	written sync.Map
 }
 
 const (
@@ -75,6 +78,7 @@ func (r *DowntimeBudgetReconciler) Reconcile(ctx context.Context, req ctrl.Reque
 		if apierrors.IsNotFound(err) {
 			r.looked.forget(req.NamespacedName)
 			r.asked.forget(req.NamespacedName)
+			r.written.Delete(req.NamespacedName)
 			return r.agenda.wakeAt("DowntimeBudget", req.NamespacedName, time.Time{}, nil), nil
 		}
 		return ctrl.Result{}, err
@@ -95,16 +99,31 @@ func (r *DowntimeBudgetReconciler) Reconcile(ctx context.Context, req ctrl.Reque
 		return ctrl.Result{}, r.writeStatus(ctx, budget, alike(&before.Status, &budget.Status))
 	}
 	result := setBudgetStatus(budget, found)
-	rest := restOf(&before.Status, &budget.Status, found.now)
+	rest := restOf(&before.Status, &budget.Status, r.writtenTime(before), found.now)
 	if rest == 0 {
 		same := alike(&before.Status, &budget.Status) && !settledDue(before, found)
 		if err := r.writeStatus(ctx, budget, same); err != nil {
 			return ctrl.Result{}, err
 		}
+		if !same {
+			r.written.Store(req.NamespacedName, found.now)
+		}
 		r.tell(before, budget)
 	}
 	source.recorded(req.NamespacedName, found.now)
 	return r.comeBack(req.NamespacedName, found, result, rest), nil
+}
+
+// writtenTime is when a status was last written, as far as is known.
+func (r *DowntimeBudgetReconciler) writtenTime(budget *v1alpha1.DowntimeBudget) time.Time {
+	var at time.Time
+	if observed := budget.Status.ObservedTime; observed != nil {
+		at = observed.Time
+	}
+	if own, ok := r.written.Load(keyOf(budget)); ok {
+		at = laterOf(at, own.(time.Time))
+	}
+	return at
 }
 
 // sourceOf is who looks at the API of a budget; the other need not any more.

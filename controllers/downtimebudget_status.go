@@ -124,8 +124,8 @@ func settledDue(before *v1alpha1.DowntimeBudget, found *foundDown) bool {
 }
 
 // restOf is how long not to write yet: where nothing changed but numbers that change all the time, once a minute is often
-// enough. Zero: write, if there is anything to.
-func restOf(was, is *v1alpha1.DowntimeBudgetStatus, now time.Time) time.Duration {
+// enough. written is when it was last. Zero: write, if there is anything to.
+func restOf(was, is *v1alpha1.DowntimeBudgetStatus, written, now time.Time) time.Duration {
 	if was.ObservedTime == nil || alike(was, is) {
 		return 0
 	}
@@ -145,5 +145,5 @@ func restOf(was, is *v1alpha1.DowntimeBudgetStatus, now time.Time) time.Duration
 	if !alike(was, steady) {
 		return 0
 	}
-	return max(0, was.ObservedTime.Add(driftInterval).Sub(now))
+	return max(0, written.Add(driftInterval).Sub(now))
 }

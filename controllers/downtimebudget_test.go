@@ -265,3 +265,27 @@ func TestALogEndsWhereItIsSettled(t *testing.T) {
 		})
 	}
 }
+
+// A server that does not answer is asked again and again. What is unobserved since grows with each look.
+func TestWhatNobodyAnswersIsWrittenOnceAMinute(t *testing.T) {
+	m := newMeasure(t, budgetOf(func(b *v1alpha1.DowntimeBudget) { b.Spec.Availability.Query = "up" }), ordersAPI())
+	m.r.asked = m.watcher
+	m.sees(v1alpha1.AvailabilityUp, 0)
+	m.sees(v1alpha1.AvailabilityUnobserved, time.Minute)
+	m.sighting.Settled = noon.Add(time.Minute)
+	m.sighting.Problem = &downtime.Problem{Reason: v1alpha1.ReasonQueryFailed, Text: "it does not answer"}
+	for after := 2 * time.Minute; after <= 5*time.Minute; after += 10 * time.Second {
+		if result := m.at(after); result.RequeueAfter <= 0 || result.RequeueAfter > time.Minute {
+			t.Errorf("after %s it comes back after %s", after, result.RequeueAfter)
+		}
+	}
+	if got := m.budget().Status; m.writes != 4 || *got.UnobservedSeconds != 240 || !got.ObservedTime.Time.Equal(noon.Add(time.Minute)) {
+		t.Errorf("%d writes, %+v", m.writes, got)
+	}
+	m.sees(v1alpha1.AvailabilityUp, 5*time.Minute+time.Second)
+	m.sighting.Settled, m.sighting.Problem = time.Time{}, nil
+	m.at(5*time.Minute + 2*time.Second)
+	if m.writes != 5 {
+		t.Errorf("what changed waits: %d writes", m.writes)
+	}
+}
