@@ -37,6 +37,7 @@ func (o *sourceOptions) addSourceFlags(cmd *cobra.Command) {
 
 type checkOptions struct {
 	sourceOptions
+	files  []string
 	output string
 	all    bool
 }
@@ -44,9 +45,10 @@ type checkOptions struct {
 func newCheck(streams Streams, config *genericclioptions.ConfigFlags) *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
-		Use:   "check --head [VERSION=]FILE... (--base [VERSION=]FILE... | --api NAME)",
-		Short: "Say whether contracts could be released, and from when",
-		Long: `Say whether contracts could be released, and from when.
+		Use:   "check --head [VERSION=]FILE... (--base [VERSION=]FILE... | --api NAME) | check KIND/NAME -f FILE...",
+		Short: "Say whether contracts could be released, and from when, or a workload rolled out",
+		Long: `Say whether contracts could be released, and from when, or a workload be
+rolled out.
 
 With --base no cluster is asked: the contracts of --base are what customers
 rely on, --policy and --notices are manifests. Without a policy every breaking
@@ -58,27 +60,43 @@ Without --base the cluster that kubectl points to is asked what customers of
 would give on an APIRevision with these contents. Where a downtime budget of the
 API is spent, that is said, too: it refuses rollouts of whichever revision.
 
+With KIND/NAME the cluster is asked what it would say of that deployment,
+statefulset, daemonset or rollout if it were applied as the manifests of -f have
+it: of the revision that its pods name, and of what stops pods that customers
+need while no downtime is planned. What a manifest leaves out counts as it is in
+the cluster, but for the labels and annotations of the pods.
+
 Exit codes: 0 admissible, 1 blocked, 2 could not decide.`,
 		Example: example(streams, `
 forewarn check --base released.yaml --head openapi.yaml --policy policy.yaml --notices notices/
 forewarn check --context production -n shop --api orders --head v1=v1.yaml --head v2=v2.yaml -o json
 # Could it ship on 1 July, if the notice were published on 2 January?
 forewarn check --base released.yaml --head openapi.yaml --policy policy.yaml --notices notice.yaml \
-  --published-at 2027-01-02T09:00:00Z --at 2027-07-01T00:00:00Z`),
-		Args: arguments(0, 0, "--base FILE --head FILE"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd.Context(), streams, config)
+  --published-at 2027-01-02T09:00:00Z --at 2027-07-01T00:00:00Z
+# Would this be refused?
+kustomize build overlays/production | forewarn check deployment/orders -n shop -f -`),
+		Args: arguments(0, 1, "--base FILE --head FILE, or KIND/NAME -f FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), streams, config, args)
 		},
 	}
 	o.addSourceFlags(cmd)
 	addOutputFlag(cmd, &o.output)
 	cmd.Flags().BoolVar(&o.all, "all", false, "list the changes that need no notice, too")
+	cmd.Flags().StringArrayVarP(&o.files, "filename", "f", nil,
+		"a file or folder with the manifest of KIND/NAME; - is standard input; repeatable")
 	return cmd
 }
 
-func (o *checkOptions) run(ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags) error {
+func (o *checkOptions) run(ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags, args []string) error {
 	if err := checkOutput(o.output); err != nil {
 		return err
+	}
+	if err := o.checkWorkload(args); err != nil {
+		return err
+	}
+	if len(args) > 0 {
+		return o.runWorkload(ctx, streams, config, args[0])
 	}
 	question, err := o.question(ctx, streams, config)
 	if err != nil {

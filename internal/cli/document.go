@@ -60,8 +60,11 @@ func readContracts(in io.Reader, args []string) ([]document, error) {
 	return documents, nil
 }
 
+// standardInput is what a file is called that is read from there.
+const standardInput = "-"
+
 func readFile(in io.Reader, path string) ([]byte, error) {
-	if path == "-" {
+	if path == standardInput {
 		data, err := io.ReadAll(in)
 		if err != nil {
 			return nil, fmt.Errorf("reading standard input: %w", err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -24,6 +25,17 @@ type DowntimeResult struct {
 	FreesTime *metav1.Time `json:"freesTime,omitempty"`
 	// Notes say why a budget refuses nothing although it might.
 	Notes []string `json:"notes,omitempty"`
+	// ran are the images that pass all the same.
+	ran []string
+}
+
+// blocks says that a rollout is refused: its images are no others, or did not all run lately, and it fixes nothing. Whether
+// somebody may fix anything, the API server asks.
+func (d *DowntimeResult) blocks(change gate.WorkloadChange) bool {
+	if d == nil || d.Refused == "" || change.Brings(d.ran) {
+		return false
+	}
+	return len(d.Fixes) == 0 || !change.Fixes(d.Fixes)
 }
 
 // readBudgets lists the downtime budgets that there are, for those who ask about rollouts. Without the right to, or before
@@ -60,6 +72,7 @@ func downtimeResult(verdict gate.SpentVerdict, workload v1alpha1.WorkloadRef) *D
 	result := &DowntimeResult{Notes: verdict.Notes}
 	if over != nil {
 		result.Refused, result.Fixes, result.FreesTime = over.Message, over.Fixes, metaTime(over.Frees)
+		result.ran = slices.Concat(verdict.Serving, verdict.Past)
 	}
 	return result
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
 	"forewarn.dev/forewarn/internal/snapshot"
 	"forewarn.dev/forewarn/test/builders"
 )
@@ -54,5 +55,42 @@ func TestDowntimeOf(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// A spent budget refuses what is new; what ran lately comes back, and a fix may pass.
+func TestSpentBudgetsBlockRollouts(t *testing.T) {
+	workload := func(image, fixes string) map[string]any {
+		return map[string]any{"spec": map[string]any{"template": map[string]any{
+			"metadata": map[string]any{"annotations": map[string]any{v1alpha1.FixesAnnotation: fixes}},
+			"spec":     map[string]any{"containers": []any{map[string]any{"image": image}}},
+		}}}
+	}
+	spent := &DowntimeResult{Refused: "orders is out of downtime", Fixes: []string{"slo", "month"}, ran: []string{"orders:0", "orders:1"}}
+	none := &DowntimeResult{Refused: spent.Refused, ran: spent.ran}
+	for name, c := range map[string]struct {
+		budgets      *DowntimeResult
+		image, fixes string
+		want         bool
+	}{
+		"no budget":                      {nil, "orders:2", "", false},
+		"nothing is spent":               {&DowntimeResult{Notes: []string{"not measured yet"}}, "orders:2", "", false},
+		"something new":                  {spent, "orders:2", "", true},
+		"what ran lately":                {spent, "orders:0", "", false},
+		"the same image, and else":       {spent, "orders:1", "", true},
+		"a fix of both":                  {spent, "orders:2", "month, slo@2", false},
+		"a fix of one":                   {spent, "orders:2", "slo", true},
+		"a fix where none passes":        {none, "orders:2", "slo,month", true},
+		"a fix that was there before":    {spent, "orders:2", "old", true},
+		"what ran lately, where none is": {none, "orders:0", "", false},
+	} {
+		change := gate.WorkloadChange{Resource: "deployments", Name: "orders", Before: workload("orders:1", "old"), After: workload(c.image, c.fixes)}
+		if got := c.budgets.blocks(change); got != c.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+	fixed := gate.WorkloadChange{Before: workload("orders:1", "slo,month"), After: workload("orders:2", "slo,month")}
+	if !spent.blocks(fixed) {
+		t.Error("a mark that was there before fixes something new")
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -65,19 +66,13 @@ func (o *explainOptions) run(ctx context.Context, streams Streams, config *gener
 	if err != nil {
 		return err
 	}
-	e := &explainer{
-		cluster: c, streams: streams, config: config, about: about,
-		style: verdictStyle{wide: o.output == outputWide, all: o.all},
-		zone:  zoneOf(c.policies, ""),
-		hints: hints{program: streams.program(), cluster: true, flags: clusterFlags(config, c.namespace)},
-	}
+	e := newExplainer(streams, config, c, about)
+	e.style = verdictStyle{wide: o.output == outputWide, all: o.all}
 	explanation, err := e.explain(ctx)
 	if err != nil {
 		return err
 	}
-	result := explanation.result
-	result.APIVersion, result.Kind, result.About = ResultVersion, KindExplanation, about.String()
-	result.Namespace, result.EvaluatedTime, result.TimeZone = c.namespace, metav1.NewTime(c.now), e.zone.name
+	result := e.result(explanation, KindExplanation)
 	if o.output == outputJSON {
 		return printJSON(streams.Out, result)
 	}
@@ -98,6 +93,23 @@ type explainer struct {
 	style   verdictStyle
 	zone    zone
 	hints   hints
+	// manifest is what a workload is to become; nil where it is explained as it is.
+	manifest *unstructured.Unstructured
+}
+
+func newExplainer(streams Streams, config *genericclioptions.ConfigFlags, c *cluster, about target) *explainer {
+	return &explainer{
+		cluster: c, streams: streams, config: config, about: about, zone: zoneOf(c.policies, ""),
+		hints: hints{program: streams.program(), cluster: true, flags: clusterFlags(config, c.namespace)},
+	}
+}
+
+// result is what was found, with what was asked.
+func (e *explainer) result(found *explanation, kind string) Result {
+	result := found.result
+	result.APIVersion, result.Kind, result.About = ResultVersion, kind, e.about.String()
+	result.Namespace, result.EvaluatedTime, result.TimeZone = e.namespace, metav1.NewTime(e.now), e.zone.name
+	return result
 }
 
 // explanation is a result, and how people read it.

@@ -27,11 +27,16 @@ type pods struct {
 func (p pods) names() []string { return namesIn(p.annotations[v1alpha1.RevisionAnnotation]) }
 
 func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
-	running, err := e.podsOf(ctx)
+	live, err := e.live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	running, err := e.podsIn(e.written(live))
 	if err != nil {
 		return nil, err
 	}
 	e.readBudgets(ctx, e.streams)
+	out := e.outages(ctx, live)
 	annotation := running.annotations[v1alpha1.RevisionAnnotation]
 	found := &WorkloadResult{Annotation: annotation}
 	named := running.names()
@@ -55,6 +60,7 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 				return nil, fmt.Errorf("reading the planned downtimes of customerapi/%s: %w", api.Name, err)
 			}
 			carried.PlannedDowntime = downtimeText(outage)
+			carried.Stops = out.refused(api, outage)
 		}
 		for _, name := range named {
 			if owners[name] == api.Name {
@@ -75,6 +81,11 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 		found.Carries = append(found.Carries, carried)
 	}
 	found.Unknown = unknownNames(named, owners, found.Carries)
+	if e.manifest != nil {
+		found.Change = out.effect()
+		found.Answer = found.answerOn(out.change)
+	}
+	steps = append(outageSteps(found), steps...)
 	if len(zones) > 0 {
 		e.zone = zones[0]
 	}
@@ -84,16 +95,24 @@ func (e *explainer) explainWorkload(ctx context.Context) (*explanation, error) {
 	}, nil
 }
 
-// podsOf reads the pod template of the workload or, of a pod, its own labels.
-func (e *explainer) podsOf(ctx context.Context) (pods, error) {
+// live is the workload as it is in the cluster; nil where it is not there, and a manifest creates it.
+func (e *explainer) live(ctx context.Context) (*unstructured.Unstructured, error) {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(e.about.kind.gvk)
-	if err := e.reader.Get(ctx, client.ObjectKey{Namespace: e.namespace, Name: e.about.name}, object); err != nil {
-		if apierrors.IsNotFound(err) {
-			return pods{}, fmt.Errorf("there is no %s in namespace %s", e.about, e.namespace)
-		}
-		return pods{}, readable(fmt.Errorf("reading %s: %w", e.about, err))
+	err := e.reader.Get(ctx, client.ObjectKey{Namespace: e.namespace, Name: e.about.name}, object)
+	switch {
+	case err == nil:
+		return object, nil
+	case !apierrors.IsNotFound(err):
+		return nil, readable(fmt.Errorf("reading %s: %w", e.about, err))
+	case e.manifest == nil:
+		return nil, fmt.Errorf("there is no %s in namespace %s", e.about, e.namespace)
 	}
+	return nil, nil
+}
+
+// podsIn reads the pod template of a workload or, of a pod, its own labels.
+func (e *explainer) podsIn(object *unstructured.Unstructured) (pods, error) {
 	if e.about.kind == kindPod {
 		return pods{
 			labels: object.GetLabels(), annotations: object.GetAnnotations(), images: imagesIn(object, "spec"),
@@ -275,6 +294,10 @@ func unknownNames(named []string, owners map[string]string, carries []CarriedAPI
 }
 
 func (e *explainer) workloadPage(p *page, found *WorkloadResult) {
+	if found.Answer != "" {
+		p.line("%s: %s", p.answer(found.Answer), changeText(found.Change))
+		p.blank()
+	}
 	p.line("%s carries %s", e.title(), counted(len(found.Carries), "API"))
 	if len(found.Carries) == 0 {
 		p.blank()
@@ -294,6 +317,7 @@ func (e *explainer) workloadPage(p *page, found *WorkloadResult) {
 		p.fields("  ", facts)
 		p.paragraph("  ", "", safe(strings.TrimSuffix(c.Message, seeAlso(c.Message))))
 		p.why("  ", c.Reason)
+		p.stops("  ", c, found.Answer != "")
 		p.downtime("  ", c.Downtime)
 		if c.Verdict != nil {
 			p.dates(*c.Verdict, e.zone)

@@ -25,6 +25,16 @@ const (
 	AnswerUndecided  = "Undecided"
 )
 
+// What a manifest does to the pods of a workload.
+const (
+	// ChangeCreated: the workload is not there yet.
+	ChangeCreated = "Created"
+	// ChangeRolledOut: something of its pods is new, or what was held back is let go.
+	ChangeRolledOut = "RolledOut"
+	// ChangeKept: its pods stay as they are, but for a restart.
+	ChangeKept = "Kept"
+)
+
 // States that a change can be in.
 const (
 	// ChangeUncovered: no notice covers it.
@@ -49,7 +59,7 @@ type Result struct {
 	// answers and Calendar for calendar.
 	Kind string `json:"kind"`
 	// About is what was asked for, for example "deployment/orders". It is left
-	// out of the answer to check.
+	// out of the answer to check on contracts.
 	About string `json:"about,omitempty"`
 	// Namespace is left out where no cluster was asked.
 	Namespace string `json:"namespace,omitempty"`
@@ -58,11 +68,11 @@ type Result struct {
 	// TimeZone is the IANA zone in which the days of notice are counted.
 	TimeZone string `json:"timeZone"`
 
-	// Verdict answers check.
+	// Verdict answers check on contracts.
 	Verdict *Verdict `json:"verdict,omitempty"`
 	// Revision explains an APIRevision.
 	Revision *RevisionResult `json:"revision,omitempty"`
-	// Workload explains a workload or a pod.
+	// Workload explains a workload or a pod, and answers check on a workload.
 	Workload *WorkloadResult `json:"workload,omitempty"`
 	// Notice explains a ChangeNotice.
 	Notice *NoticeResult `json:"notice,omitempty"`
@@ -208,6 +218,10 @@ type NoticeSummary struct {
 
 // WorkloadResult explains a workload or a pod.
 type WorkloadResult struct {
+	// Answer is that to check: Admissible, Blocked or Undecided, exit code 0, 1 or 2. Left out of explain.
+	Answer string `json:"answer,omitempty"`
+	// Change is what the manifest that is checked does: Created, RolledOut or Kept. Left out of explain.
+	Change string `json:"change,omitempty"`
 	// Annotation is forewarn.dev/revision as the pod template has it.
 	Annotation string `json:"annotation"`
 	// Carries are the APIs whose selectors match the pods, by name.
@@ -227,6 +241,9 @@ type CarriedAPI struct {
 	Enforcement string `json:"enforcement,omitempty"`
 	// PlannedDowntime is the one of the API that is open or comes next, and left out where there is none.
 	PlannedDowntime string `json:"plannedDowntime,omitempty"`
+	// Stops is why the change that is checked is refused while no downtime is planned, or where the workload is explained as
+	// it is any rollout of it, as admission says it: it takes pods away that customers need. Left out where it is not.
+	Stops string `json:"stops,omitempty"`
 	// Named are the revisions of the API that the annotation names. One that is
 	// governed names exactly one.
 	Named []string `json:"named,omitempty"`

@@ -105,15 +105,18 @@ func (s *Snapshot) allDown(ctx context.Context, namespace string) (map[v1alpha1.
 
 // TakesAllDown says that a Deployment takes all its pods down to roll out.
 func TakesAllDown(d *appsv1.Deployment) bool {
-	if d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
-		return true
+	s := gate.Strategy{
+		Resource: "deployments", Pods: int64(replicas(d.Spec.Replicas)), Recreate: d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType,
 	}
-	rolling := d.Spec.Strategy.RollingUpdate
-	if rolling == nil || rolling.MaxUnavailable == nil {
-		return false
+	if rolling := d.Spec.Strategy.RollingUpdate; rolling != nil {
+		s.MaxUnavailable, s.MaxSurge = amountOf(rolling.MaxUnavailable), amountOf(rolling.MaxSurge)
 	}
-	all := int(replicas(d.Spec.Replicas))
-	// Rounded down, as the Deployment controller does.
-	unavailable, err := intstr.GetScaledValueFromIntOrPercent(rolling.MaxUnavailable, all, false)
-	return err == nil && all > 0 && unavailable >= all
+	return s.TakesAllDown()
+}
+
+func amountOf(amount *intstr.IntOrString) string {
+	if amount == nil {
+		return ""
+	}
+	return amount.String()
 }

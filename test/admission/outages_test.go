@@ -4,6 +4,7 @@ package admission
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -183,17 +184,11 @@ func (s *space) eventuallyReady(object client.Object, want int64) {
 	}).WithTimeout(patience).WithPolling(often).Should(Succeed())
 }
 
-// rolling is how a Deployment is rolled out: of n pods so many may be down, and so many be there beyond them.
-type rolling struct {
-	n           int32
-	most, surge intstr.IntOrString
-}
-
-func (r rolling) deployment(name string) *appsv1.Deployment {
+func (r strategy) deployment(name string) *appsv1.Deployment {
 	d := deployment("", name, "orders-1", "app", "orders")
-	d.Spec.Replicas = &r.n
+	d.Spec.Replicas = &r.Pods
 	d.Spec.Strategy = appsv1.DeploymentStrategy{
-		Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: &r.most, MaxSurge: &r.surge},
+		Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: &r.Most, MaxSurge: r.Surge},
 	}
 	return d
 }
@@ -202,34 +197,17 @@ func (r rolling) deployment(name string) *appsv1.Deployment {
 // Kubernetes makes of a share is what counts.
 func TestOutagesOfDeployments(t *testing.T) {
 	t.Parallel()
-	number, share := intstr.FromInt32, intstr.FromString
-	cases := map[string]struct {
-		rolling
-		down bool
-	}{
-		"the usual":                 {rolling{2, share("25%"), share("25%")}, false},
-		"one of two":                {rolling{2, number(1), number(1)}, false},
-		"two of two":                {rolling{2, number(2), number(1)}, true},
-		"three of two":              {rolling{2, number(3), number(1)}, true},
-		"99% of two":                {rolling{2, share("99%"), number(1)}, false},
-		"100% of two":               {rolling{2, share("100%"), number(1)}, true},
-		"50% of two, with no more":  {rolling{2, share("50%"), number(0)}, false},
-		"none of one":               {rolling{1, number(0), number(1)}, false},
-		"one of one":                {rolling{1, number(1), number(1)}, true},
-		"99% of one":                {rolling{1, share("99%"), number(1)}, false},
-		"1% of one, with no more":   {rolling{1, share("1%"), number(0)}, true},
-		"25% of one, with 0% more":  {rolling{1, share("25%"), share("0%")}, true},
-		"25% of four, with no more": {rolling{4, share("25%"), number(0)}, false},
-	}
 	deny := keeping("deployments/usual", "deployments/usual-of-one", "deployments/usual-of-four")
+	share := intstr.FromString("25%")
 	usual := map[int32]*appsv1.Deployment{
-		1: rolling{1, share("25%"), share("25%")}.deployment("usual-of-one"), 2: rolling{2, share("25%"), share("25%")}.deployment("usual"),
-		4: rolling{4, share("25%"), share("25%")}.deployment("usual-of-four"),
+		1: strategy{Pods: 1, Most: share, Surge: &share}.deployment("usual-of-one"), 2: strategy{Pods: 2, Most: share, Surge: &share}.deployment("usual"),
+		4: strategy{Pods: 4, Most: share, Surge: &share}.deployment("usual-of-four"),
 	}
+	cases := slices.DeleteFunc(strategies(t), func(r strategy) bool { return r.Resource != "deployments" })
 	before := []client.Object{usual[1], usual[2], usual[4]}
-	for name, c := range cases {
-		before = append(before, c.deployment(slug(name)))
-		deny.keep("orders", held, "deployments/"+slug(name))
+	for _, c := range cases {
+		before = append(before, c.deployment(slug(c.Name)))
+		deny.keep("orders", held, "deployments/"+slug(c.Name))
 	}
 	s := newSpace(t)
 	s.create(before...)
@@ -237,18 +215,18 @@ func TestOutagesOfDeployments(t *testing.T) {
 		s.eventuallyReady(object, int64(*object.(*appsv1.Deployment).Spec.Replicas))
 	}
 	s.govern(map[string]*gate{"deny": deny})
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
 			s := s.with(t)
 			stops := func(of string) string {
-				if !c.down {
+				if c.Down == "no" {
 					return ""
 				}
-				return noDowntime(fmt.Sprintf("maxUnavailable %s of %d stops all pods of deployments/%s before others are ready", c.most.String(), c.n, of))
+				return noDowntime(fmt.Sprintf("maxUnavailable %s of %d stops all pods of deployments/%s before others are ready", c.Most.String(), c.Pods, of))
 			}
-			planned := usual[c.n].DeepCopy()
+			planned := usual[c.Pods].DeepCopy()
 			s.judged(s.try(planned, func(d *appsv1.Deployment) { d.Spec.Strategy = c.deployment("").Spec.Strategy }), outages, stops(planned.Name))
-			d := c.deployment(slug(name))
+			d := c.deployment(slug(c.Name))
 			d.Namespace = s.name
 			s.judged(s.try(d, imageIs("shop/orders:2")), outages, stops(d.Name))
 			s.judged(s.try(d, func(d *appsv1.Deployment) { d.Spec.Template.Annotations["restarted"] = "now" }), outages, "")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -176,7 +177,7 @@ func (w *world) create(object client.Object) {
 	wanted.SetUID(object.GetUID())
 	switch object.(type) {
 	case *v1alpha1.CustomerAPI, *v1alpha1.ChangeNotice, *v1alpha1.NoticePolicy, *v1alpha1.APIRevision, *v1alpha1.Audience, *v1alpha1.DeliveryRecord,
-		*v1alpha1.DeprecationSchedule, *v1alpha1.DowntimeBudget:
+		*v1alpha1.DeprecationSchedule, *v1alpha1.DowntimeBudget, *appsv1.Deployment:
 		if err := w.admin.Status().Update(w.t.Context(), wanted); err != nil {
 			w.t.Fatal(err)
 		}
