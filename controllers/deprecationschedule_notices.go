@@ -24,7 +24,8 @@ func (p *schedulePass) tell(ctx context.Context) error {
 		have := p.mine[planned.Notice.Name]
 		switch {
 		case have == nil && p.wasTold(planned.Notice.Name):
-			p.problem(v1alpha1.ReasonNoticeDiffers, "changenotice/%s, by which customers were told, is gone, and nobody is told twice: restore it from a backup, or withdraw the schedule and make another", planned.Notice.Name)
+			p.problem(v1alpha1.ReasonNoticeDiffers, "changenotice/%s, by which customers were told, is gone, nobody is told twice, and nobody puts it back, as only forewarn says when a notice was published and by which schedule: %s",
+				planned.Notice.Name, afterLoss(planned))
 		case have == nil && p.inTheWay[planned.Notice.Name]:
 			p.problem(v1alpha1.ReasonNoticeInTheWay, "changenotice/%s is there, and this schedule did not make it: delete it while it is a draft, or give the schedule another name", planned.Notice.Name)
 		case have == nil || have.Status.PublishedTime == nil:
@@ -42,6 +43,14 @@ func (p *schedulePass) tell(ctx context.Context) error {
 		return nil
 	}
 	return p.publish(ctx, pending)
+}
+
+// afterLoss is what can be done about a notice that is gone.
+func afterLoss(planned *schedule.Planned) string {
+	if planned.Brownout != "" {
+		return fmt.Sprintf("take the brownout %s out, and add another under a new name", planned.Brownout)
+	}
+	return "withdraw the schedule, and make another under a new name"
 }
 
 // wasTold says that customers were told by a notice of that name, as far as the status remembers.

@@ -183,3 +183,28 @@ func TestABrownoutThatHasBegunDoesNotMove(t *testing.T) {
 		})
 	}
 }
+
+// What is said of a notice that is gone is what can be done: it is not restored.
+func TestANoticeThatIsGone(t *testing.T) {
+	at := metav1.NewTime(time.Date(2027, time.July, 1, 0, 0, 0, 0, time.UTC))
+	const gone = "is gone, nobody is told twice, and nobody puts it back, as only forewarn says when a notice was published and by which schedule: "
+	for name, c := range map[string]struct {
+		planned schedule.Planned
+		want    string
+	}{
+		"orders-v1-sunset":         {schedule.Planned{Step: v1alpha1.StepSunset}, gone + "withdraw the schedule, and make another under a new name"},
+		"orders-v1-brownout-first": {schedule.Planned{Step: v1alpha1.StepBrownout, Brownout: "first"}, gone + "take the brownout first out, and add another under a new name"},
+	} {
+		c.planned.Notice.Name = name
+		s := &v1alpha1.DeprecationSchedule{}
+		s.Status.Notices = []v1alpha1.ScheduledNotice{{Notice: v1alpha1.ObjectName(name), PublishedTime: &at}}
+		p := &schedulePass{schedule: s, plan: []schedule.Planned{c.planned}}
+		if err := p.tell(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []saying{{v1alpha1.ReasonNoticeDiffers, "changenotice/" + name + ", by which customers were told, " + c.want}}
+		if diff := cmp.Diff(want, p.problems, cmp.AllowUnexported(saying{})); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

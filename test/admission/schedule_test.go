@@ -4,7 +4,9 @@ package admission
 
 import (
 	"testing"
+	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -57,4 +59,22 @@ func TestOnlyForewarnSaysThatAScheduleMadeANotice(t *testing.T) {
 	s.must(s.tenant.Patch(t.Context(), made.DeepCopy(), merge(t, map[string]any{"spec": map[string]any{"state": "Withdrawn"}})))
 	s.must(s.manager.Patch(t.Context(), plain.DeepCopy(), label("orders-v1")))
 	s.must(s.tenant.Delete(t.Context(), made)) // nobody was told of it
+	s.isNotRestored(made)
+}
+
+// isNotRestored holds docs/kinds/deprecationschedule.md to what it says of a notice that is gone: its backup is not taken as
+// it is, and without what says that a schedule made it nobody says when it was published.
+func (s *space) isNotRestored(made *v1alpha1.ChangeNotice) {
+	s.Helper()
+	for _, u := range []*user{s.tenant, s.admin} {
+		backup := made.DeepCopy()
+		backup.UID, backup.ResourceVersion, backup.DeletionTimestamp = "", "", nil
+		s.refused(u.Create(s.Context(), backup.DeepCopy()), evidence, madeBy)
+		backup.Labels, backup.Annotations = nil, nil
+		s.must(u.Create(s.Context(), backup))
+		published := metav1.NewTime(backup.CreationTimestamp.Add(-time.Hour))
+		backup.Status.PublishedTime = &published
+		s.refused(u.Status().Update(s.Context(), backup), evidence, onlyOurs)
+		s.must(u.Delete(s.Context(), backup))
+	}
 }
