@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -221,12 +222,17 @@ func (c *cluster) api(name string) (*v1alpha1.CustomerAPI, error) {
 		}
 		known = append(known, c.apis[i].Name)
 	}
+	return nil, c.missing("CustomerAPI", name, known)
+}
+
+// missing says why there is no object of a kind to go by: it cannot be read, or is not there, but others are.
+func (c *cluster) missing(kind, name string, known []string) error {
 	for _, unread := range c.unread {
-		if unread.Kind == "CustomerAPI" && unread.Key.Name == name {
-			return nil, unread
+		if unread.Kind == kind && unread.Key.Name == name {
+			return unread
 		}
 	}
-	return nil, fmt.Errorf("there is no customerapi/%s in namespace %s%s", name, c.namespace, instead(known))
+	return fmt.Errorf("there is no %s/%s in namespace %s%s", strings.ToLower(kind), name, c.namespace, instead(known))
 }
 
 func (c *cluster) revision(name string) (*v1alpha1.APIRevision, bool) {

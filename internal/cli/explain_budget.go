@@ -49,12 +49,7 @@ func (e *explainer) budget(ctx context.Context, name string) (*v1alpha1.Downtime
 		}
 		known = append(known, budgets.Items[i].Name)
 	}
-	for _, unread := range e.unread {
-		if unread.Kind == "DowntimeBudget" && unread.Key.Name == name {
-			return nil, unread
-		}
-	}
-	return nil, fmt.Errorf("there is no downtimebudget/%s in namespace %s%s", name, e.namespace, instead(known))
+	return nil, e.missing("DowntimeBudget", name, known)
 }
 
 // budgetResult counts what the status holds at a moment: what the API is now it is taken to stay until then.

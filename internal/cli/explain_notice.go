@@ -53,7 +53,7 @@ func (e *explainer) noticeNamed(name string) (*v1alpha1.ChangeNotice, error) {
 		}
 		known = append(known, e.notices[i].Name)
 	}
-	return nil, fmt.Errorf("there is no changenotice/%s in namespace %s%s", name, e.namespace, instead(known))
+	return nil, e.missing("ChangeNotice", name, known)
 }
 
 func noticeResult(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) *NoticeResult {

@@ -74,7 +74,7 @@ func (e *explainer) scheduleNamed(name string) (*v1alpha1.DeprecationSchedule, e
 		}
 		known = append(known, e.schedules[i].Name)
 	}
-	return nil, fmt.Errorf("there is no deprecationschedule/%s in namespace %s%s", name, e.namespace, instead(known))
+	return nil, e.missing("DeprecationSchedule", name, known)
 }
 
 func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleResult {

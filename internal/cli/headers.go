@@ -51,7 +51,7 @@ func (o *headersOptions) run(ctx context.Context, streams Streams, config *gener
 	if !ok || name == "" || !slices.Contains([]string{"deprecationschedule", "deprecationschedules", "dsched"}, strings.ToLower(kind)) {
 		return fmt.Errorf("%q is no schedule: write deprecationschedule/NAME, for example deprecationschedule/orders-v1", arg)
 	}
-	schedules, where, err := o.read(ctx, config)
+	schedules, missing, err := o.read(ctx, streams, config, name)
 	if err != nil {
 		return err
 	}
@@ -61,32 +61,42 @@ func (o *headersOptions) run(ctx context.Context, streams Streams, config *gener
 		for i := range schedules {
 			known = append(known, schedules[i].Name)
 		}
-		return fmt.Errorf("there is no deprecationschedule/%s in %s%s", name, where, instead(known))
+		return missing(known)
 	}
 	return printHeaders(streams, &schedules[i], schedules, o.page)
 }
 
-// read returns the schedules of a namespace: others may say something in the same rules.
-func (o *headersOptions) read(ctx context.Context, config *genericclioptions.ConfigFlags) (all []v1alpha1.DeprecationSchedule, where string, err error) {
+// read returns the schedules of a namespace, as others may say something in the same rules, and what is said where the one
+// that was asked about is not among them.
+func (o *headersOptions) read(
+	ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags, name string,
+) (all []v1alpha1.DeprecationSchedule, missing func(known []string) error, err error) {
 	if len(o.files) > 0 {
 		found, _, err := readManifests[*v1alpha1.DeprecationSchedule]("DeprecationSchedule", o.files)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		for _, s := range found {
 			all = append(all, *s)
 		}
-		return all, strings.Join(o.files, ", "), nil
+		return all, func(known []string) error {
+			return fmt.Errorf("there is no deprecationschedule/%s in %s%s", name, strings.Join(o.files, ", "), instead(known))
+		}, nil
 	}
 	c, _, _, err := connect(config)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	var list v1alpha1.DeprecationScheduleList
 	if err := c.read(ctx, &list); err != nil {
-		return nil, "", readable(err)
+		return nil, nil, readable(err)
 	}
-	return list.Items, "namespace " + c.namespace, nil
+	for _, unread := range c.unread {
+		if unread.Key.Name != name {
+			streams.note("%s", unread)
+		}
+	}
+	return list.Items, func(known []string) error { return c.missing("DeprecationSchedule", name, known) }, nil
 }
 
 // printHeaders prints a document for each rule, or for all of a route where no rule is named.

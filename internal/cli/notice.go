@@ -137,7 +137,7 @@ func (c *cluster) noRevision(name string) error {
 	for i := range c.revisions {
 		known = append(known, c.revisions[i].Name)
 	}
-	return fmt.Errorf("there is no apirevision/%s in namespace %s%s", name, c.namespace, instead(known))
+	return c.missing("APIRevision", name, known)
 }
 
 // instead offers what there is.
