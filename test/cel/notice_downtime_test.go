@@ -9,6 +9,7 @@ import (
 const (
 	frozenDowntime = root + ": how long a published downtime lasts is frozen: publish a new one that supersedes it"
 	frozenApology  = root + ": what a published apology is for is frozen: publish a new one"
+	frozenPast     = root + ": what a published apology is about has been, and its date stays: append to updates, or publish a new one"
 	onlyDowntime   = "spec: a notice of downtime tells of nothing else: each entry of covers has the class Downtime"
 	planOrApology  = "spec: an apology plans no downtime: leave out downtimeMinutes, or apologyFor"
 )
@@ -23,9 +24,15 @@ var (
 		"effectiveTime to later":     allowed(setting("spec.effectiveTime", "2027-03-07T03:00:00Z")),
 	}
 	apologyEdits = map[string]edit{
-		"apologyFor to another":   refused(frozenApology, setting("spec.apologyFor", "carts-slo")),
-		"apologyFor to nothing":   refusedRemoval(frozenApology, "spec.apologyFor"),
-		"downtimeMinutes besides": {change: setting("spec.downtimeMinutes", int64(30)), complaints: []string{frozenDowntime, planOrApology}},
+		"apologyFor to another":                       refused(frozenApology, setting("spec.apologyFor", "carts-slo")),
+		"apologyFor to nothing":                       refusedRemoval(frozenApology, "spec.apologyFor"),
+		"downtimeMinutes besides":                     {change: setting("spec.downtimeMinutes", int64(30)), complaints: []string{frozenDowntime, planOrApology}},
+		"effectiveTime to a second later":             refused(frozenPast, setting("spec.effectiveTime", "2027-03-01T10:42:31Z")),
+		"effectiveTime to a second earlier":           refused(frozenPast, setting("spec.effectiveTime", "2027-03-01T10:42:29Z")),
+		"effectiveTime to the same moment, elsewhere": allowed(setting("spec.effectiveTime", "2027-03-01T12:42:30+02:00")),
+		"effectiveTime to nothing":                    {change: removing("spec.effectiveTime"), complaints: []string{frozenPast, needsDate}, removes: true},
+		"one more update":                             allowed(add("spec.updates", text("Since then it was up."))),
+		"state to Withdrawn":                          allowed(setting("spec.state", "Withdrawn")),
 	}
 )
 
