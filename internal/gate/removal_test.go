@@ -64,10 +64,11 @@ func TestAScheduleKeepsAVersion(t *testing.T) {
 			"because the day of its removal cannot be counted", ""},
 		"somebody uses it, and the notice has lapsed": {[]edit{telling(sunset(0, unused).Used(june.Add(200*day), 3, 0))}, june.Add(200 * day), outcome{"False", "Kept"}, "while 3 customers use it", "2027-12-18T23:00:01Z"},
 
-		"another notice with an earlier date":  {[]edit{telling(sunset(30, atDate), early)}, june, outcome{"False", "Kept"}, "keeps it until 2027-07-01T00:00:00Z", "2027-07-01T00:00:00Z"},
-		"another notice, and somebody uses it": {[]edit{telling(sunset(0, unused).Used(june, 1, 1), early)}, june, outcome{"False", "Kept"}, "while 1 customer uses it", "2027-06-02T00:00:00Z"},
-		"another notice that replaces it":      {[]edit{telling(sunset(30, atDate), builders.Notice("new", "orders").CoversVersion("v1").Supersedes("orders-v1-sunset").Published(now).Effective(june))}, june, outcome{"False", "Kept"}, "keeps it until 2027-07-01T00:00:00Z", "2027-07-01T00:00:00Z"},
-		"another notice, once it is withdrawn": {[]edit{telling(sunset(30, atDate).Withdrawn(now), early)}, june, outcome{"True", "NoticeGiven"}, "by notice early", ""},
+		"another notice with an earlier date":        {[]edit{telling(sunset(30, atDate), early)}, june, outcome{"False", "Kept"}, "keeps it until 2027-07-01T00:00:00Z", "2027-07-01T00:00:00Z"},
+		"another notice, and somebody uses it":       {[]edit{telling(sunset(0, unused).Used(june, 1, 1), early)}, june, outcome{"False", "Kept"}, "while 1 customer uses it", "2027-06-02T00:00:00Z"},
+		"another notice that replaces it":            {[]edit{telling(sunset(30, atDate), builders.Notice("new", "orders").CoversVersion("v1").Supersedes("orders-v1-sunset").Published(now).Effective(june))}, june, outcome{"False", "Kept"}, "keeps it until 2027-07-01T00:00:00Z", "2027-07-01T00:00:00Z"},
+		"another notice, once it is withdrawn":       {[]edit{telling(sunset(30, atDate).Withdrawn(now), early)}, june, outcome{"True", "NoticeGiven"}, "by notice early", ""},
+		"nobody asks any more, once it is withdrawn": {[]edit{telling(sunset(0, unused).Withdrawn(now))}, june, outcome{"False", "NoticeMissing"}, "nobody was told", ""},
 		"the whole version, of which it keeps an operation": {[]edit{telling(
 			builders.Notice("orders-delete-sunset", "orders").CoversOperation("v1", "DELETE /orders/{id}").Published(now).Effective(june).Removes("orders-delete", "UTC", 30, atDate), early)},
 			june, outcome{"False", "Kept"}, "schedule orders-delete keeps it until 2027-07-01T00:00:00Z", "2027-07-01T00:00:00Z"},

@@ -161,6 +161,9 @@ func TestARemovalWaitsForWhoStillUsesIt(t *testing.T) {
 		s.revision("orders-3", "orders", openAPI(listOrders, cancelOrder))
 		s.judged("orders-3", "False Kept")
 		s.Expect(s.release("orders", "orders-2", "orders:2")).To(MatchError(ContainSubstring("schedule orders-v1 keeps it until it is known")))
+		// The way out: customers are told that it stays, and anew that it goes.
+		s.edit("orders-v1-sunset", func(spec *v1alpha1.ChangeNoticeSpec) { spec.State = v1alpha1.NoticeWithdrawn })
+		s.judged("orders-2", "False NoticeMissing")
 	})
 }
 
