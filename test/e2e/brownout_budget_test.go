@@ -14,7 +14,11 @@ import (
 )
 
 // A brownout is downtime of its API, whatever is ready behind the route: planned for as long as customers were told, and
-// unplanned from then on. It takes its minute: what is measured is never moved on.
+// unplanned from then on.
+//
+// It takes that minute: a brownout is announced in whole minutes, does not begin before customers were told, and is measured
+// by a clock that no rehearsal moves on. No other story runs beside it, since the cluster has one manager, and the Gateway
+// API for this one.
 func TestABrownoutCountsAsDowntime(t *testing.T) {
 	e := newEnv(t)
 	e.gatewayAPI()
