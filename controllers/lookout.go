@@ -180,11 +180,16 @@ func (l *lookout) begin() int {
 // seeLease is how the time is told.
 func (l *lookout) seeLease(lease *coordinationv1.Lease) {
 	l.line.hear(false)
-	if lease.Spec.RenewTime == nil || !l.clock.renew(lease.Namespace+"/"+lease.Name, lease.Spec.RenewTime.Time) {
-		return
+	if l.line.pods != nil {
+		l.line.pods.hear(false)
 	}
+	goes := lease.Spec.RenewTime != nil && l.clock.renew(lease.Namespace+"/"+lease.Name, lease.Spec.RenewTime.Time)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.settle(l.clock.gone())
+	if !goes {
+		return
+	}
 	for key, b := range l.budgets { // what was seen before has its time now
 		l.date(b)
 		l.woken.wake(key)
@@ -231,11 +236,27 @@ func (l *lookout) known() (time.Time, bool) {
 	return l.told, ok
 }
 
+// knownOf is the moment until which all is known of a budget: none from where on it waits for a proof.
+func (l *lookout) knownOf(b *lookedAt, now time.Time) time.Time {
+	if b.waiting != nil {
+		if at, ok := l.clock.at(b.waiting.since); ok && at.Before(now) {
+			now = at.Add(-time.Microsecond)
+		}
+	}
+	if now.After(b.told) {
+		b.told = now
+	}
+	return b.told
+}
+
 // moment is when something is seen that nobody was told of yet. Zero: nobody knows yet.
-func (l *lookout) moment(gone time.Duration) time.Time {
+func (l *lookout) moment(b *lookedAt, gone time.Duration) time.Time {
 	at, ok := l.clock.at(gone)
-	if ok && !at.After(l.told) {
-		return l.told.Add(time.Microsecond)
+	if last, looked := b.last(); looked && at.Before(last.At) && ok { // the clock follows the API servers
+		at = last.At
+	}
+	if ok && !at.After(b.told) {
+		return b.told.Add(time.Microsecond)
 	}
 	return at
 }
@@ -245,10 +266,19 @@ func (l *lookout) see(key types.NamespacedName, b *lookedAt, gone time.Duration,
 	if !l.begun {
 		return
 	}
-	state, since := l.stateOf(b), gone
+	since := gone
 	if slice {
 		since = l.line.since(gone)
 	}
+	state, known := l.stateOf(b)
+	if !known {
+		b.wait(gone, since)
+		return
+	}
+	if b.waiting != nil {
+		l.woken.wake(key)
+	}
+	gone, since = b.waited(gone, since, slice)
 	last, looked := b.last()
 	turned := !looked || last.State != state || since < gone
 	if !turned && last.Cause != v1alpha1.CauseUnknown {
@@ -261,7 +291,7 @@ func (l *lookout) see(key types.NamespacedName, b *lookedAt, gone time.Duration,
 	if !turned && next.Cause == v1alpha1.CauseUnknown {
 		return
 	}
-	next.At = l.moment(gone)
+	next.At = l.moment(b, gone)
 	for _, sight := range l.bridged(b, next, since, gone) {
 		b.add(gone, sight)
 	}

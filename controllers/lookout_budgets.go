@@ -25,6 +25,9 @@ type lookedAt struct {
 	first  firstLook
 	// recorded is the moment until which the status holds all. Zero: it was not looked at by this process.
 	recorded time.Time
+	// told is the latest moment that anybody was told of it.
+	told     time.Time
+	waiting  *waiting
 	rollouts []rolloutSeen
 }
 
@@ -165,7 +168,7 @@ func (l *lookout) restore(b *lookedAt) {
 	}
 	for _, s := range l.backings(b) {
 		s.expected = max(s.expected, *b.stored)
-		s.expected = downtime.Expected(s.expected, int32(len(s.ready)), s.wanted)
+		s.expected = downtime.Expected(s.expected, s.sure, s.wanted)
 	}
 }
 

@@ -80,6 +80,9 @@ func (l *lookout) images(b *lookedAt) []string {
 	var images []string
 	for _, s := range l.backings(b) {
 		for endpoint, ready := range s.ready {
+			if len(s.selector) == 0 || ready.proof != borneOut {
+				continue
+			}
 			pod := l.pod(b.api.Namespace, ready.pod)
 			if pod == nil || string(pod.UID) != endpoint {
 				continue

@@ -25,6 +25,8 @@ const (
 // moment of it.
 type lookoutLine struct {
 	gone func() time.Duration
+	// pods is the same for the pods, which bear out what the EndpointSlices say; nil where nobody watches them.
+	pods *lookoutLine
 
 	mu sync.Mutex
 	// up says that there is a watch, the last of so many; heard is when it last said anything.
@@ -38,7 +40,8 @@ type lookoutLine struct {
 // newLookoutLine goes by what went by on a clock since now. No clock that is put right changes that.
 func newLookoutLine(own clock.PassiveClock) *lookoutLine {
 	began := own.Now()
-	return &lookoutLine{gone: func() time.Duration { return own.Since(began) }}
+	gone := func() time.Duration { return own.Since(began) }
+	return &lookoutLine{gone: gone, pods: &lookoutLine{gone: gone}}
 }
 
 // over returns a source whose watches the line knows of.

@@ -55,6 +55,12 @@ func (l *lookout) seePod(pod *corev1.Pod) {
 			l.disrupt(pod, c.Reason)
 		}
 	}
+	l.bear(pod, true)
+}
+
+func (l *lookout) losePod(pod *corev1.Pod) {
+	l.seePod(pod)
+	l.bear(pod, false)
 }
 
 func (l *lookout) disrupt(pod *corev1.Pod, reason string) {

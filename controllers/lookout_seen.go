@@ -26,6 +26,7 @@ func (l *lookout) seen(_ context.Context, budget *v1alpha1.DowntimeBudget, log d
 	if !ok || !goes || !l.begun || l.stamp == nil || len(b.sights) == 0 {
 		return downtime.Sighting{}, false, nil
 	}
+	now = l.knownOf(b, now)
 	s := downtime.Sighting{Now: now, Problem: l.problem(b)}
 	s.Digest, _, _ = l.digest(b)
 	if expected := l.expected(b); expected > 0 {
@@ -164,7 +165,7 @@ func (l *lookout) problem(b *lookedAt) *downtime.Problem {
 		return &downtime.Problem{Reason: v1alpha1.ReasonNoServices, Text: fmt.Sprintf("CustomerAPI %s names no Service: list those that carry it in carriedBy.services, or write an availability query", b.api.Name)}
 	}
 	for i, s := range l.backings(b) {
-		if text := s.foreign(api.services[i]); text != "" {
+		if text := s.foreign(api.services[i], l.clock.gone()); text != "" {
 			return &downtime.Problem{Reason: v1alpha1.ReasonForeignEndpoints, Text: text}
 		}
 	}
@@ -173,13 +174,16 @@ func (l *lookout) problem(b *lookedAt) *downtime.Problem {
 
 // foreign says where somebody else than Kubernetes writes EndpointSlices. Without a selector somebody always does,
 // whatever name they write under.
-func (s *backing) foreign(service string) string {
+func (s *backing) foreign(service string, gone time.Duration) string {
 	if len(s.selector) == 0 && len(s.slices) > 0 {
 		return fmt.Sprintf("Service %s has no selector, so that whoever writes its EndpointSlices says whether it is up: give it one", service)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.slices)) {
 		if s.slices[name].foreign {
 			return fmt.Sprintf("EndpointSlice %s of Service %s is not written by Kubernetes and does not count: delete it", name, service)
+		}
+		if s.misnamed(s.slices[name], gone) {
+			return fmt.Sprintf("EndpointSlice %s of Service %s names what is no pod of it, and that does not count: delete it", name, service)
 		}
 	}
 	return ""

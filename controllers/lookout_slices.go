@@ -22,6 +22,8 @@ type backing struct {
 	slices   map[string]*sliceSeen
 	// ready counts, for each endpoint that takes traffic, the slices that say so: one for each address family.
 	ready map[string]*readySeen
+	// sure is how many of these their pods bear out, maybe how many they may yet.
+	sure, maybe int32
 	// lost are the last that went, the latest last.
 	lost []lostSeen
 	// wanted is the number of pods that its workloads ask for, nil where nobody knows; fell is when it last fell, by which.
@@ -42,6 +44,11 @@ type sliceSeen struct {
 type readySeen struct {
 	slices int
 	pod    string
+	proof  proof
+	// since is from when on the proof is open.
+	since time.Duration
+	// foreign says that it is no pod of the Service that anybody knows of.
+	foreign bool
 }
 
 type lostSeen struct {
@@ -111,7 +118,7 @@ func (l *lookout) turnSlice(slice *discoveryv1.EndpointSlice, deleted bool) {
 	l.turnService(key, gone, func(s *backing) {
 		s.drop(slice.Name, gone)
 		if !deleted {
-			s.take(slice)
+			l.proveAll(s, key.Namespace, s.take(slice, gone), gone)
 		}
 	})
 }
@@ -139,20 +146,29 @@ func (s *backing) drop(name string, gone time.Duration) {
 	}
 }
 
-func (s *backing) take(slice *discoveryv1.EndpointSlice) {
+// take takes a slice in, and returns which of its endpoints nobody bore out yet.
+func (s *backing) take(slice *discoveryv1.EndpointSlice, gone time.Duration) (unproven []string) {
 	seen := &sliceSeen{version: slice.ResourceVersion, foreign: downtime.Foreign(slice), ready: downtime.Ready(slice)}
 	s.slices[slice.Name] = seen
 	for _, endpoint := range seen.ready {
 		if s.ready[endpoint] == nil {
-			s.ready[endpoint] = &readySeen{}
+			s.ready[endpoint] = &readySeen{since: gone}
 		}
 		s.ready[endpoint].slices++
-	}
-	for i := range slice.Endpoints {
-		if ref := slice.Endpoints[i].TargetRef; ref != nil && s.ready[string(ref.UID)] != nil {
-			s.ready[string(ref.UID)].pod = ref.Name
+		if s.ready[endpoint].proof != borneOut {
+			unproven = append(unproven, endpoint)
 		}
 	}
+	for i := range slice.Endpoints {
+		ref := slice.Endpoints[i].TargetRef
+		if ref == nil {
+			continue
+		}
+		if ready := s.ready[string(ref.UID)]; ready != nil && (ready.pod == "" || ready.proof != borneOut) {
+			ready.pod = ref.Name
+		}
+	}
+	return unproven
 }
 
 // count settles what is ready, what is lost, and how many ought to be ready.
@@ -165,7 +181,17 @@ func (s *backing) count() {
 		delete(s.ready, lost.endpoint)
 	}
 	s.lost = s.lost[max(0, len(s.lost)-maxLost):]
-	s.expected = downtime.Expected(s.expected, int32(len(s.ready)), s.wanted)
+	s.sure, s.maybe = 0, 0
+	for _, ready := range s.ready {
+		switch ready.proof {
+		case borneOut:
+			s.sure++
+		case open:
+			s.maybe++
+		case refuted:
+		}
+	}
+	s.expected = downtime.Expected(s.expected, s.sure, s.wanted)
 }
 
 // turn looks again at what a Service carries.
@@ -188,15 +214,18 @@ func (l *lookout) backings(b *lookedAt) []*backing {
 	return found
 }
 
-func (l *lookout) stateOf(b *lookedAt) v1alpha1.Availability {
-	var services []downtime.Backing
+// stateOf is what an API is, and whether that is known: not while it depends on endpoints whose proof is open.
+func (l *lookout) stateOf(b *lookedAt) (state v1alpha1.Availability, known bool) {
+	var sure, maybe []downtime.Backing
 	for _, s := range l.backings(b) {
-		services = append(services, downtime.Backing{Ready: int32(len(s.ready)), Expected: s.expected})
+		sure = append(sure, downtime.Backing{Ready: s.sure, Expected: s.expected})
+		maybe = append(maybe, downtime.Backing{Ready: s.sure + s.maybe, Expected: s.expected})
 	}
-	if len(services) == 0 {
-		return v1alpha1.AvailabilityUnobserved
+	if len(sure) == 0 {
+		return v1alpha1.AvailabilityUnobserved, true
 	}
-	return downtime.StateOf(services, b.minReady, b.minReadyPercent)
+	state = downtime.StateOf(sure, b.minReady, b.minReadyPercent)
+	return state, state == downtime.StateOf(maybe, b.minReady, b.minReadyPercent)
 }
 
 // digest is that of the EndpointSlices of an API, with their versions. latest is the highest of these, and false where
@@ -223,7 +252,7 @@ func (l *lookout) readySince(b *lookedAt) time.Time {
 		var earliest time.Time
 		for endpoint, ready := range s.ready {
 			pod := l.pod(b.api.Namespace, ready.pod)
-			if pod == nil || string(pod.UID) != endpoint {
+			if pod == nil || string(pod.UID) != endpoint || ready.proof != borneOut {
 				continue
 			}
 			for _, c := range pod.Status.Conditions {

@@ -186,7 +186,9 @@ func (l *lookout) stampNow() (lookoutStamp, bool) {
 	}
 	for key, b := range l.budgets {
 		last, looked := b.last()
-		if b.elsewhere || looked && !b.recorded.IsZero() && !last.At.After(b.recorded) {
+		written := looked && b.waiting == nil && !b.recorded.IsZero() && !last.At.After(b.recorded)
+		if b.elsewhere || written {
+			b.told = now
 			continue
 		}
 		stamp.behind[key.String()] = l.stamp.of(key)

@@ -70,6 +70,8 @@ func (w *world) start(first ...*corev1.Pod) *lookout {
 	line := &lookoutLine{}
 	began := w.now
 	line.gone = func() time.Duration { return w.now - began + time.Millisecond }
+	line.pods = &lookoutLine{gone: line.gone}
+	line.pods.hear(true)
 	l := newLookout(nil, line)
 	l.pods = w.pods
 	line.hear(true)
@@ -145,7 +147,7 @@ func (w *world) slice(name string, pods ...string) *discoveryv1.EndpointSlice {
 		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{TargetRef: &corev1.ObjectReference{Name: pod, UID: types.UID("uid-" + pod)}})
 		if w.pods[pod] == nil {
 			made := &corev1.Pod{ObjectMeta: meta(pod)}
-			made.UID = types.UID("uid-" + pod)
+			made.UID, made.Labels = types.UID("uid-"+pod), map[string]string{"app": "orders"}
 			made.Spec.Containers = []corev1.Container{{Image: "orders:" + pod}}
 			made.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(dawn.Add(w.now))}}
 			w.pods[pod] = made

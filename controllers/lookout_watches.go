@@ -17,7 +17,7 @@ func (l *lookout) looks() []look {
 		{&v1alpha1.DowntimeBudget{}, onEach(l.seeBudget, l.loseBudget)},
 		{&corev1.Service{}, onEach(l.seeService, l.loseService)},
 		{&discoveryv1.EndpointSlice{}, onEach(l.seeSlice, l.loseSlice)},
-		{&corev1.Pod{}, onEach(l.seePod, l.seePod)},
+		{&corev1.Pod{}, onEach(l.seePod, l.losePod)},
 		{&appsv1.Deployment{}, onEach(l.seeDeployment, func(d *appsv1.Deployment) { l.seeWorkload(d, "Deployment", nil) })},
 		{&appsv1.ReplicaSet{}, onEach(l.seeReplicaSet, func(s *appsv1.ReplicaSet) { l.seeWorkload(s, "ReplicaSet", nil) })},
 		{&appsv1.StatefulSet{}, onEach(l.seeStatefulSet, func(s *appsv1.StatefulSet) { l.seeWorkload(s, "StatefulSet", nil) })},

@@ -181,6 +181,7 @@ func (l *lookout) selectPods(key types.NamespacedName, selector map[string]strin
 			s.moved = gone
 		}
 		s.selector = selector
+		l.proveAll(s, key.Namespace, slices.Collect(maps.Keys(s.ready)), gone)
 		s.want(l.workloads[key.Namespace])
 		l.turn(s, gone, false)
 	}

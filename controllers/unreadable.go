@@ -47,8 +47,8 @@ func lenientKinds() []lenientKind {
 	}
 }
 
-// newCache makes a cache that no object of forewarn's kinds keeps from being synced. The line knows when EndpointSlices are
-// watched.
+// newCache makes a cache that no object of forewarn's kinds keeps from being synced. The line knows when EndpointSlices and
+// pods are watched.
 func newCache(config *rest.Config, o cache.Options, line *lookoutLine) (cache.Cache, error) {
 	lenient, err := snapshot.NewLenient(config, o.HTTPClient, o.Scheme)
 	if err != nil {
@@ -66,8 +66,11 @@ func newCache(config *rest.Config, o cache.Options, line *lookoutLine) (cache.Ca
 		if resource, ok := resources[reflect.TypeOf(object)]; ok {
 			source = toolscache.NewFilteredListWatchFromClient(lenient, resource, corev1.NamespaceAll, func(*metav1.ListOptions) {})
 		}
-		if _, ok := object.(*discoveryv1.EndpointSlice); ok {
+		switch object.(type) {
+		case *discoveryv1.EndpointSlice:
 			source = line.over(source)
+		case *corev1.Pod:
+			source = line.pods.over(source)
 		}
 		return toolscache.NewSharedIndexInformer(source, object, resync, indexers)
 	}
