@@ -54,8 +54,10 @@ type judgedRevision struct {
 	awaited bool
 }
 
+// observedAPI is what was seen of an API and is in a gate.
 type observedAPI struct {
 	keepers []v1alpha1.WorkloadRef
+	resting []string
 	running []gate.RunningSet
 }
 
@@ -126,13 +128,13 @@ func (b *board) dropRevision(key types.NamespacedName) {
 }
 
 // putAPI takes what was observed of an API, and returns the state of the gates.
-func (b *board) putAPI(key types.NamespacedName, keepers []v1alpha1.WorkloadRef, running []gate.RunningSet) gateState {
+func (b *board) putAPI(key types.NamespacedName, seen observedAPI) gateState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.namespace(key.Namespace)
 	before, known := n.apis[key.Name]
-	if !known || !slices.Equal(before.keepers, keepers) || !reflect.DeepEqual(before.running, running) {
-		n.apis[key.Name] = &observedAPI{keepers: keepers, running: running}
+	if !known || !reflect.DeepEqual(*before, seen) {
+		n.apis[key.Name] = &seen
 		n.changed++
 		b.gates.wake(types.NamespacedName{Name: key.Namespace})
 	}
@@ -148,7 +150,7 @@ func (b *board) dropAPI(key types.NamespacedName) {
 	b.gates.wake(types.NamespacedName{Name: key.Namespace})
 }
 
-// keepers returns what putAPI was last given, and whether it ever was.
+// keepers returns those that putAPI was last given, and whether it ever was.
 func (b *board) keepers(key types.NamespacedName) (keepers []v1alpha1.WorkloadRef, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -170,8 +172,7 @@ func (b *board) dropNamespace(name string) {
 type page struct {
 	change   uint64
 	verdicts map[string]*gate.Verdict
-	keepers  map[string][]v1alpha1.WorkloadRef
-	running  map[string][]gate.RunningSet
+	apis     map[string]observedAPI
 }
 
 // read returns the page of a namespace, and false while the board lacks something that was there from the beginning.
@@ -182,13 +183,12 @@ func (b *board) read(namespace string, apis, revisions []string) (page, bool) {
 	p := page{
 		change:   n.changed,
 		verdicts: make(map[string]*gate.Verdict, len(revisions)),
-		keepers:  make(map[string][]v1alpha1.WorkloadRef, len(apis)),
-		running:  make(map[string][]gate.RunningSet, len(apis)),
+		apis:     make(map[string]observedAPI, len(apis)),
 	}
 	lacking := map[boardKey]bool{}
 	for _, name := range apis {
 		if entry, known := n.apis[name]; known {
-			p.keepers[name], p.running[name] = entry.keepers, entry.running
+			p.apis[name] = *entry
 		} else {
 			lacking[boardKey{api: name}] = true
 		}

@@ -97,12 +97,12 @@ func TestAPageIsIncompleteWhileSomethingIsMissing(t *testing.T) {
 		t.Error("an API that nobody observed")
 	}
 	keepers := []v1alpha1.WorkloadRef{{Kind: "Deployment", Name: "orders"}, {Kind: "Deployment", Name: "reports"}}
-	b.putAPI(in("orders"), keepers, nil)
+	b.putAPI(in("orders"), observedAPI{keepers: keepers, resting: []string{"canary"}})
 	page, complete := read([]string{"orders"}, []string{"a", "b", "new"})
 	if !complete {
 		t.Error("what is deleted meanwhile, or comes later, keeps nobody waiting")
 	}
-	if !slices.Equal(page.keepers["orders"], keepers) || page.verdicts["a"] == nil || page.verdicts["b"] != nil || page.verdicts["new"] != nil {
+	if !slices.Equal(page.apis["orders"].keepers, keepers) || len(page.apis["orders"].resting) != 1 || page.verdicts["a"] == nil || page.verdicts["b"] != nil || page.verdicts["new"] != nil {
 		t.Errorf("got %+v", page)
 	}
 	if _, complete := read([]string{"orders", "late"}, []string{"a", "new"}); !complete {
@@ -128,7 +128,7 @@ func TestAGateThatCannotBeWrittenIsToldOnce(t *testing.T) {
 	b := newBoard()
 	queued(t, b.gates)
 	revisions, apis := queued(t, b.revisions), queued(t, b.apis)
-	b.putAPI(in("orders"), nil, nil)
+	b.putAPI(in("orders"), observedAPI{})
 	b.putRevision(in("a"), &gate.Verdict{Admissible: true})
 	page, _ := b.read("shop", []string{"orders"}, []string{"a"})
 	b.written("shop", page.change, gateState{Failure: "quota"})
@@ -155,7 +155,7 @@ func TestKeepersAreRemembered(t *testing.T) {
 	if _, known := b.keepers(in("orders")); known {
 		t.Error("nothing is known yet")
 	}
-	b.putAPI(in("orders"), nil, nil)
+	b.putAPI(in("orders"), observedAPI{})
 	if keepers, known := b.keepers(in("orders")); !known || keepers != nil {
 		t.Error("known to have none")
 	}
@@ -165,14 +165,16 @@ func TestKeepersAreRemembered(t *testing.T) {
 	for _, step := range []struct {
 		name    string
 		keepers []v1alpha1.WorkloadRef
+		resting []string
 		wakes   int
 	}{
-		{"the first", []v1alpha1.WorkloadRef{one}, 1},
-		{"a second", []v1alpha1.WorkloadRef{one, other}, 1},
-		{"the same", []v1alpha1.WorkloadRef{one, other}, 0},
-		{"the second alone", []v1alpha1.WorkloadRef{other}, 1},
+		{"the first", []v1alpha1.WorkloadRef{one}, nil, 1},
+		{"a second", []v1alpha1.WorkloadRef{one, other}, nil, 1},
+		{"the same", []v1alpha1.WorkloadRef{one, other}, nil, 0},
+		{"the second alone", []v1alpha1.WorkloadRef{other}, nil, 1},
+		{"and a Service that rests", []v1alpha1.WorkloadRef{other}, []string{"canary"}, 1},
 	} {
-		b.putAPI(in("orders"), step.keepers, nil)
+		b.putAPI(in("orders"), observedAPI{keepers: step.keepers, resting: step.resting})
 		if woken := gates(); len(woken) != step.wakes {
 			t.Errorf("%s: gates woken: %v", step.name, woken)
 		}

@@ -48,7 +48,7 @@ func (r *CustomerAPIReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		same := apiequality.Semantic.DeepEqual(before.Status, api.Status)
 		return ctrl.Result{}, firstError(err, r.writeStatus(ctx, api, same))
 	}
-	state := r.board.putAPI(req.NamespacedName, seen.promise.Keepers, seen.running)
+	state := r.board.putAPI(req.NamespacedName, observedAPI{keepers: seen.promise.Keepers, resting: seen.resting, running: seen.running})
 	r.setStatus(api, seen, state, now)
 	if err := r.writeStatus(ctx, api, apiequality.Semantic.DeepEqual(before.Status, api.Status)); err != nil {
 		return ctrl.Result{}, err
@@ -66,6 +66,8 @@ type sight struct {
 	// bound is what binds, for the status.
 	bound   []v1alpha1.BoundPolicy
 	promise gate.PromiseOutput
+	// resting are the Services to which HTTPRoutes lead nobody now.
+	resting []string
 	// running is to what pods customers could be led.
 	running []gate.RunningSet
 	// governing is by what pods are told to carry it, now that it is known what serves.
@@ -93,7 +95,7 @@ func (r *CustomerAPIReconciler) observe(ctx context.Context, api *v1alpha1.Custo
 		return seen, err
 	}
 	seen.promise = gate.Promise(input)
-	seen.running = gate.RunningSets(input.Observed)
+	seen.resting, seen.running = input.Resting, gate.RunningSets(input.Observed)
 	seen.governing = gate.Govern(gate.GoverningInput{
 		API: api, Declared: seen.carriers.Declared, Leading: seen.carriers.Leading,
 		Serving: seen.promise.Serving, Observed: input.Observed,

@@ -85,8 +85,8 @@ func (r *GateReconciler) fill(input *gate.NamespaceInput) (change uint64, comple
 	}
 	page, complete := r.board.read(input.Namespace, apis, revisions)
 	for i := range input.APIs {
-		input.APIs[i].Keepers = page.keepers[input.APIs[i].API.Name]
-		input.APIs[i].Running = page.running[input.APIs[i].API.Name]
+		seen := page.apis[input.APIs[i].API.Name]
+		input.APIs[i].Keepers, input.APIs[i].Resting, input.APIs[i].Running = seen.keepers, seen.resting, seen.running
 	}
 	for i := range input.Revisions {
 		input.Revisions[i].Verdict = page.verdicts[input.Revisions[i].Name]

@@ -108,6 +108,9 @@ func (r *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	uid := definition.UID
 	if apierrors.IsNotFound(err) || definition.DeletionTimestamp != nil {
 		uid = ""
+		if err := r.wakeRouted(ctx); err != nil {
+			return ctrl.Result{}, err
+		}
 	}
 	if r.watching == uid {
 		return ctrl.Result{}, nil
@@ -153,7 +156,11 @@ func (r *definitionReconciler) watch() error {
 	if err != nil {
 		return err
 	}
-	return r.looking.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toSchedules), changed))
+	err = r.looking.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toSchedules), changed))
+	if err != nil {
+		return err
+	}
+	return r.looking.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toAPIs), changed))
 }
 
 // toItself passes over the routes that are no concern of ours, which in most clusters are all: each is read live.

@@ -13,10 +13,14 @@ import (
 //	Service orders ────┬─▶ Deployment blue    kept, of the two that it selects once slot keys are left out
 //	                   └╌╌ Deployment green   waits
 //	Service reports ─────▶ Deployment reports kept
+//	Service canary ╌╌╌╌╌╌▶ Deployment canary  may rest while HTTPRoutes give the Service no weight
 //	matchLabels ─────────▶ Deployment jobs    governed, and not kept beside a Service
 func keepers(in PromiseInput) []v1alpha1.WorkloadRef {
 	var kept []v1alpha1.WorkloadRef
 	for _, service := range servicesOf(in.API) {
+		if slices.Contains(in.Resting, service) {
+			continue
+		}
 		led := slices.Clone(in.Observed)
 		led = slices.DeleteFunc(led, func(o Observation) bool { return !leads(in.API, service, &o) })
 		best := keeper(service, in.Keepers, led)

@@ -250,3 +250,62 @@ func TestEachServiceIsKept(t *testing.T) {
 		}
 	})
 }
+
+// A Service to which HTTPRoutes lead nobody asks for nothing (R15), unless it is all that there is.
+func TestRestingServices(t *testing.T) {
+	led := func(name string, by ...string) gate.Observation {
+		return gate.Observation{Workload: deployment(name), TakesTraffic: true, LedBy: by, Ready: 1, Running: []gate.Running{{Pods: 1}}}
+	}
+	in := gate.PromiseInput{
+		Now: noon, API: ledBy("canary", "orders", "primary"), Keepers: []v1alpha1.WorkloadRef{deployment("orders"), deployment("orders-primary")},
+		Observed: []gate.Observation{led("orders", "canary"), led("orders-primary", "orders", "primary")},
+	}
+	for name, tc := range map[string]struct {
+		resting []string
+		want    []v1alpha1.WorkloadRef
+	}{
+		"none":                 {nil, []v1alpha1.WorkloadRef{deployment("orders"), deployment("orders-primary")}},
+		"the canary":           {[]string{"canary"}, []v1alpha1.WorkloadRef{deployment("orders-primary")}},
+		"one of two that lead": {[]string{"primary"}, []v1alpha1.WorkloadRef{deployment("orders"), deployment("orders-primary")}},
+		"both that lead":       {[]string{"orders", "primary"}, []v1alpha1.WorkloadRef{deployment("orders")}},
+		"all":                  {[]string{"canary", "orders", "primary"}, []v1alpha1.WorkloadRef{deployment("orders")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in.Resting = tc.resting
+			if diff := cmp.Diff(tc.want, gate.Promise(in).Keepers); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Where an HTTPRoute gives a Service no weight and no pod runs behind it, none begins to lead customers there.
+func TestPublishRestingServices(t *testing.T) {
+	a := governed("orders", nil, map[string]string{"app": "primary"}, map[string]string{"app": "orders"})
+	a.API.Spec.CarriedBy.Services = []string{"primary", "canary"}
+	a.API.Status.Selectors[0].Service, a.API.Status.Selectors[1].Service = "primary", "canary"
+	a.Held = true
+	set := func(app string) gate.RunningSet {
+		return gate.RunningSet{LabelSet: gate.LabelSet{Labels: map[string]string{"app": app, "slot": "x"}}}
+	}
+	for name, tc := range map[string]struct {
+		resting []string
+		running []gate.RunningSet
+		want    string
+	}{
+		"it is led to, and all its pods are gone": {nil, []gate.RunningSet{set("primary")}, "canary primary"},
+		"it rests, and its pods are gone":         {[]string{"canary"}, []gate.RunningSet{set("primary"), set("other")}, "primary"},
+		"it rests, and a pod is there":            {[]string{"canary"}, []gate.RunningSet{set("primary"), set("orders")}, "canary primary"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.Resting, a.Running = tc.resting, tc.running
+			data := flat(gate.Publish(namespace(a)).Gates[deny])
+			if got := data["lead.orders"]; got != tc.want {
+				t.Errorf("routes may lead to %q, want %q", got, tc.want)
+			}
+			if data["carry.services/canary"] != "orders" || data["keep.services/canary"] != "orders" {
+				t.Errorf("the Service itself is kept in any case: %v", data)
+			}
+		})
+	}
+}

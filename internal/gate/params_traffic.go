@@ -22,7 +22,7 @@ const (
 // addTraffic writes by what customers come to each API, and to what pods they could be led:
 //
 //	carry  services/orders   -> orders cart                  the APIs that the object carries
-//	lead   orders            -> orders orders-canary         the Services of the API
+//	lead   orders            -> orders orders-canary         the Services of the API to which an HTTPRoute may lead
 //	run    orders            -> r+orders-1,app=orders,slot=blue;n-orders-2,app=orders,slot=green
 //	bar    orders-2          -> why customers are not led to it
 //	open   orders            -> 2027-03-01T04:00:00Z          the end of the planned downtime that is open
@@ -51,7 +51,7 @@ func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
 			}
 		}
 		if len(services) > 0 {
-			g.tables.set(tableLead, name, strings.Join(services, " "))
+			g.tables.set(tableLead, name, strings.Join(slices.DeleteFunc(services, a.idle), " "))
 			if sets := g.runSets(a, verdicts); sets != "" {
 				g.tables.set(tableRun, name, sets)
 			}
@@ -76,6 +76,13 @@ func seenServices(api *v1alpha1.CustomerAPI) []string {
 		services = append(services, s.Service)
 	}
 	return legalNames(services)
+}
+
+// idle says that HTTPRoutes do not begin to lead to a Service: they give it no weight, and no pod runs behind it.
+func (a *PublishedAPI) idle(service string) bool {
+	return slices.Contains(a.Resting, service) && !slices.ContainsFunc(a.API.Status.Selectors, func(s v1alpha1.PodSelector) bool {
+		return s.Service == service && slices.ContainsFunc(a.Running, func(r RunningSet) bool { return Selects(s.MatchLabels, r.Labels) })
+	})
 }
 
 func legalNames(names []string) []string {

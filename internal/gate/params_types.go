@@ -32,6 +32,8 @@ type PublishedAPI struct {
 	ImagesRequired bool
 	// Keepers are the workloads that are not to be deleted while Held, in order.
 	Keepers []v1alpha1.WorkloadRef
+	// Resting are the Services of carriedBy to which its HTTPRoutes lead nobody now.
+	Resting []string
 	// Signals are what the owners of its HTTPRoutes have to write into them.
 	Signals []RouteSignal
 	// Held and Hold are the answer of Deletion.

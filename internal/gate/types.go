@@ -208,6 +208,8 @@ type PromiseInput struct {
 	Revisions map[string]RevisionFacts
 	// Keepers are those there were until now, as the gate holds them (KeepersIn).
 	Keepers []v1alpha1.WorkloadRef
+	// Resting are the Services of carriedBy to which its HTTPRoutes lead nobody now.
+	Resting []string
 }
 
 // PromiseOutput is what customers of an API rely on now.

@@ -10,7 +10,9 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -41,7 +43,7 @@ func (e *env) toNone(name string) func() error {
 	return func() error { return e.scale(name, 0, client.DryRunAll) }
 }
 
-func noReplicas(name string) any {
+func noReplicas(name string) OmegaMatcher {
 	return ContainSubstring("deployments/" + name + " would have no replicas")
 }
 
@@ -84,10 +86,10 @@ func TestWhatEachServiceNeedsIsKept(t *testing.T) {
 	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")))
 }
 
-// What Flagger does from its first look at a Deployment to the end of a canary (pkg/controller/scheduler.go): each time the
-// target rests again, and what customers come to never does.
-func TestFlaggerLetsItsCanaryRest(t *testing.T) {
-	e := adopted(t)
+// initialized is what Flagger makes of "orders" as it begins (pkg/controller/scheduler.go): a copy that serves in its place,
+// and the target at rest.
+func (e *env) initialized() {
+	e.t.Helper()
 	e.edit(v1alpha1.Carrier{Services: []string{"orders", "orders-primary"}, MatchLabels: map[string]string{"app": "orders"}})
 	e.service("orders-primary", "orders-primary")
 	e.service("orders-canary", "orders")
@@ -96,29 +98,106 @@ func TestFlaggerLetsItsCanaryRest(t *testing.T) {
 	e.rolledOut("orders-primary", "orders:1")
 	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")), "customers still come to it")
 	e.Eventually(func() error { return e.lead("orders", map[string]string{"app": "orders-primary"}) }).Should(Succeed())
-	rests := func() {
-		t.Helper()
-		e.Eventually(func() error { return e.scale("orders", 0) }).Should(Succeed())
-		e.Eventually(e.toNone("orders-primary")).Should(MatchError(noReplicas("orders-primary")))
-	}
-	rests()
+	e.rests()
+}
 
+// rests scales the target of Flagger to zero, while its copy stays.
+func (e *env) rests() {
+	e.t.Helper()
+	e.Eventually(func() error { return e.scale("orders", 0) }).Should(Succeed())
+	e.Eventually(e.toNone("orders-primary")).Should(MatchError(noReplicas("orders-primary")))
+}
+
+// canary has the target run a revision.
+func (e *env) canary(revision, image string) {
+	e.t.Helper()
+	e.Expect(e.release("orders", revision, image)).To(Succeed())
+	e.Expect(e.scale("orders", 2)).To(Succeed())
+	e.rolledOut("orders", image)
+}
+
+// What Flagger does to a Deployment from its first look to the end of a canary: each time the target rests again, and what
+// customers come to never does.
+func TestFlaggerLetsItsCanaryRest(t *testing.T) {
+	e := adopted(t)
+	e.initialized()
 	// What is in the canary is judged before it gets a pod.
 	e.revision("orders-2", "orders", openAPI(listOrders))
 	e.judged("orders-2", "False NoticeMissing")
 	e.Eventually(func() error { return e.release("orders", "orders-2", "orders:2") }).Should(MatchError(ContainSubstring("orders-2 breaks v1")))
 	e.revision("orders-3", "orders", openAPI(listOrders, deleteOrder, cancelOrder))
 	e.judged("orders-3", "True Compatible")
-	e.Expect(e.release("orders", "orders-3", "orders:3")).To(Succeed())
-	e.Expect(e.scale("orders", 2)).To(Succeed())
-	e.rolledOut("orders", "orders:3")
+	e.canary("orders-3", "orders:3")
 	e.Expect(e.release("orders-primary", "orders-3", "orders:3")).To(Succeed())
 	e.rolledOut("orders-primary", "orders:3")
-	rests()
+	e.rests()
 
 	// The Canary is deleted, and what it was made for serves again.
-	e.Expect(e.scale("orders", 2)).To(Succeed())
-	e.rolledOut("orders", "orders:3")
+	e.canary("orders-3", "orders:3")
 	e.Eventually(func() error { return e.lead("orders", map[string]string{"app": "orders"}) }).Should(Succeed())
+	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")))
+}
+
+// shift writes the weights of an HTTPRoute as Flagger does (pkg/router/gateway_api.go): both are always there.
+func (e *env) shift(primary, canary int64, options ...client.UpdateOption) func() error {
+	backend := func(name string, weight int64) any {
+		return map[string]any{"group": "", "kind": "Service", "name": name, "port": int64(80), "weight": weight}
+	}
+	rules := []any{map[string]any{"backendRefs": []any{backend("orders-primary", primary), backend("orders-canary", canary)}}}
+	return func() error {
+		route := routeObject()
+		route.SetNamespace(e.namespace)
+		route.SetName("orders")
+		route.Object["spec"] = map[string]any{"rules": rules, "parentRefs": []any{map[string]any{"name": "public"}}}
+		err := e.admin.Create(e.ctx, route)
+		if !apierrors.IsAlreadyExists(err) {
+			return err
+		}
+		found := routeObject()
+		e.Expect(e.admin.Get(e.ctx, client.ObjectKeyFromObject(route), found)).To(Succeed())
+		e.Expect(unstructured.SetNestedSlice(found.Object, rules, "spec", "rules")).To(Succeed())
+		return e.admin.Update(e.ctx, found, options...)
+	}
+}
+
+// A canary that an HTTPRoute gives a part is kept for as long as it has one, and gets one only while it runs.
+func TestFlaggerShiftsWeights(t *testing.T) {
+	e := adopted(t)
+	e.gatewayAPI()
+	t.Cleanup(e.noGatewayAPI)
+	e.initialized()
+	e.Expect(e.shift(100, 0)()).To(Succeed())
+	all := v1alpha1.Carrier{
+		Services:    []string{"orders", "orders-primary", "orders-canary"},
+		HTTPRoutes:  []string{"orders"},
+		MatchLabels: map[string]string{"app": "orders"},
+	}
+	e.edit(all)
+	away := MatchError(ContainSubstring("lead them to a Service of it (orders, orders-primary)"))
+	e.Eventually(e.shift(90, 10, client.DryRunAll)).Should(away)
+
+	e.revision("orders-2", "orders", openAPI(listOrders, deleteOrder, cancelOrder))
+	e.judged("orders-2", "True Compatible")
+	e.canary("orders-2", "orders:2")
+	e.Eventually(e.shift(90, 10)).Should(Succeed())
+	for _, name := range []string{"orders", "orders-primary"} {
+		e.Eventually(e.toNone(name)).Should(MatchError(noReplicas(name)))
+	}
+	e.Expect(e.shift(0, 100)()).To(Succeed())
+	e.Expect(e.release("orders-primary", "orders-2", "orders:2")).To(Succeed())
+	e.rolledOut("orders-primary", "orders:2")
+	e.Expect(e.toNone("orders")()).To(MatchError(noReplicas("orders")))
+	e.Expect(e.shift(100, 0)()).To(Succeed())
+	e.rests()
+	e.Eventually(e.shift(0, 100, client.DryRunAll)).Should(away)
+	e.restartManager(0)
+	e.Eventually(e.toNone("orders-primary")).Should(MatchError(noReplicas("orders-primary")))
+	e.Expect(e.shift(0, 100)()).To(away)
+
+	// Where nobody knows any more where customers are led, all is kept.
+	e.Expect(e.scale("orders", 1)).To(Succeed())
+	e.rolledOut("orders", "orders:2")
+	e.Eventually(e.toNone("orders")).Should(Succeed())
+	e.noGatewayAPI()
 	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")))
 }
