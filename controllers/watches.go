@@ -235,7 +235,8 @@ func matterOfPolicy(policy *v1alpha1.NoticePolicy) any {
 
 func matterOfBudget(budget *v1alpha1.DowntimeBudget) any {
 	status := budget.Status
-	return []any{budget.Generation, status.State, status.Used, status.LeftSeconds, status.ExhaustedTime, status.SpentTime, status.FreesTime,
+	why, _ := v1alpha1.Unreadable(budget)
+	return []any{budget.Generation, why, budget.Spec.APIRef, status.State, status.Used, status.LeftSeconds, status.ExhaustedTime, status.SpentTime, status.FreesTime,
 		status.Rollouts, status.Images}
 }
 

@@ -16,7 +16,8 @@ const pastRollouts = 5
 type SpentInput struct {
 	Now time.Time
 	API *v1alpha1.CustomerAPI
-	// Budgets are those of the API.
+	// Budgets are those of the API, and may be of others. Of one that cannot be read there is its name and, where that can
+	// be told, its API.
 	Budgets []v1alpha1.DowntimeBudget
 	// Windows are its planned downtimes, by start.
 	Windows []downtime.Window
@@ -77,12 +78,14 @@ func (v *SpentVerdict) Of(workload v1alpha1.WorkloadRef) *Overspent {
 }
 
 // Spent judges by what the budgets of an API say of themselves. Each of them counts. One that is not measured yet refuses
-// nothing: nobody could roll out while forewarn is being installed, and no promise was found broken. It is shown.
+// nothing: nobody could roll out while forewarn is being installed, and no promise was found broken. It is shown. One that
+// cannot be read refuses like one that is spent: it may be (R12). Where it does not even say of which API it is, it may be
+// of each in its namespace.
 func Spent(in SpentInput) SpentVerdict {
 	in.Now = in.Now.UTC().Round(0)
 	s := &spending{SpentInput: in, moments: map[time.Time]bool{}}
 	for i := range in.Budgets {
-		if b := (budget{&in.Budgets[i]}); string(b.Spec.APIRef.Name) == in.API.Name {
+		if b := (budget{&in.Budgets[i]}); BudgetOf(b.DowntimeBudget, in.API.Name) {
 			s.budgets = append(s.budgets, b)
 		}
 	}
@@ -104,6 +107,15 @@ type spending struct {
 }
 
 type budget struct{ *v1alpha1.DowntimeBudget }
+
+// BudgetOf says that a budget is of an API, or may be.
+func BudgetOf(b *v1alpha1.DowntimeBudget, api string) bool {
+	_, unread := v1alpha1.Unreadable(b)
+	return string(b.Spec.APIRef.Name) == api || unread && b.Spec.APIRef.Name == ""
+}
+
+// unread is why it cannot be read.
+func (b budget) unread() (why string, is bool) { return v1alpha1.Unreadable(b.DowntimeBudget) }
 
 func strictestFirst(a, b budget) int {
 	return cmp.Or(cmp.Compare(a.strictness(), b.strictness()), cmp.Compare(a.Name, b.Name))
@@ -127,6 +139,9 @@ func (b budget) refuses() bool { return b.rule() != v1alpha1.SpentReport }
 // spentAt says that nothing was left of it at t. When it frees up was worked out as though the API stayed up: while it
 // is not known to be up, that moment frees nothing by itself.
 func (b budget) spentAt(t time.Time) bool {
+	if _, unread := b.unread(); unread {
+		return true
+	}
 	if b.Status.SpentTime == nil || t.Before(b.Status.SpentTime.Time) {
 		return false
 	}
@@ -211,6 +226,9 @@ func latestFree(budgets []budget, now time.Time) *time.Time {
 func (s *spending) notes() []string {
 	var notes []string
 	for _, b := range s.budgets {
+		if _, unread := b.unread(); unread {
+			continue
+		}
 		switch {
 		case b.Status.LeftSeconds == nil && b.Status.SpentTime == nil:
 			notes = append(notes, "budget "+short(b.Name)+" is not measured yet, and refuses nothing until it is")

@@ -24,6 +24,31 @@ const (
 		"see: kubectl get downtimebudgets -n shop"
 )
 
+const (
+	ordersUnread = "nobody knows whether orders is out of downtime; budget orders-new cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
+		"who may approve puts it right: kubectl edit downtimebudget orders-new -n shop; " +
+		"a fix passes with forewarn.dev/fixes: orders-new by who may approve; see: kubectl get downtimebudgets -n shop"
+	spentAndUnread = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); budget orders-new cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
+		"who may approve puts it right: kubectl edit downtimebudget orders-new -n shop; " +
+		"a fix passes with forewarn.dev/fixes: orders-new,orders-slo by who may approve; see: kubectl get downtimebudgets -n shop"
+	twoUnread = "nobody knows whether orders is out of downtime; budget orders-any cannot be read (spec.allowedMinutes holds a value of type string, which does not fit), nor can 1 more budget; " +
+		"who may approve puts it right: kubectl edit downtimebudget orders-any -n shop; " +
+		"a fix passes with forewarn.dev/fixes: orders-any,orders-new by who may approve; see: kubectl get downtimebudgets -n shop"
+	onlyAndUnread = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); budget orders-new cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
+		"who may approve puts it right: kubectl edit downtimebudget orders-new -n shop; " +
+		"until then what serves can be restarted and scaled, and what ran lately rolled back to (orders-slo lets nothing else pass); " +
+		"see: kubectl get downtimebudgets -n shop"
+)
+
+// misfit is a budget of which nothing is known but its name and, where it can be told, its API.
+func misfit(name, api string) *builders.BudgetBuilder {
+	return builders.Budget(name, api).With(func(b *v1alpha1.DowntimeBudget) {
+		b.Spec = v1alpha1.DowntimeBudgetSpec{APIRef: b.Spec.APIRef}
+		b.Status = v1alpha1.DowntimeBudgetStatus{}
+		v1alpha1.MarkUnreadable(b, "spec.allowedMinutes holds a value of type string, which does not fit")
+	})
+}
+
 var frees = now.Add(2 * day)
 
 // slo is a budget of orders that was spent an hour ago, and frees up in two days.
@@ -92,6 +117,36 @@ func TestSpent(t *testing.T) {
 		"it is not measured yet": {
 			budgets: []*builders.BudgetBuilder{builders.Budget("orders-slo", "orders").Unmeasured()},
 			notes:   []string{"budget orders-slo is not measured yet, and refuses nothing until it is"},
+		},
+		"R12 it cannot be read": {
+			budgets: []*builders.BudgetBuilder{misfit("orders-new", "orders")}, want: ordersUnread, fixes: []string{"orders-new"},
+		},
+		"one of another API cannot be read": {budgets: []*builders.BudgetBuilder{misfit("cart-slo", "cart")}},
+		"R12 one cannot be read, nor of which API it is": {
+			budgets: []*builders.BudgetBuilder{misfit("orders-new", "")}, want: ordersUnread, fixes: []string{"orders-new"},
+		},
+		"what can be read and names no API is of none": {
+			budgets: []*builders.BudgetBuilder{builders.Budget("slo", "").Spent("45m of 43m", now, frees)},
+		},
+		"two cannot be read": {
+			budgets: []*builders.BudgetBuilder{misfit("orders-new", "orders"), misfit("orders-any", "orders")},
+			want:    twoUnread, fixes: []string{"orders-any", "orders-new"},
+		},
+		"one is spent, and one cannot be read: nothing is over by itself": {
+			budgets: []*builders.BudgetBuilder{slo(), misfit("orders-new", "orders")},
+			want:    spentAndUnread, fixes: []string{"orders-new", "orders-slo"}, next: frees,
+		},
+		"the one that was spent frees up, and the other cannot be read": {
+			at: frees, budgets: []*builders.BudgetBuilder{slo(), misfit("orders-new", "orders")},
+			want: ordersUnread, fixes: []string{"orders-new"},
+		},
+		"one cannot be read, and one that is spent lets no fix pass": {
+			budgets: []*builders.BudgetBuilder{misfit("orders-new", "orders"), slo().WhenSpent(v1alpha1.SpentRefuseAll)},
+			want:    onlyAndUnread, next: frees,
+		},
+		"one cannot be read, and something is left of another": {
+			budgets: []*builders.BudgetBuilder{misfit("orders-new", "orders"), builders.Budget("orders-slo", "orders").Left(time.Second)},
+			want:    ordersUnread, fixes: []string{"orders-new"},
 		},
 		"two are spent: a fix names both, and the last to free up counts": {
 			budgets: []*builders.BudgetBuilder{tight, slo()}, want: bothSpent, fixes: []string{"orders-slo", "orders-tight"}, next: frees,

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,20 +13,50 @@ import (
 // spentText says how much was used of what, when that is over, and what passes until then.
 func (s *spending) spentText(over []budget, o *Overspent) string {
 	const most = 2
+	over, unread := parted(over)
+	all := slices.Concat(over, unread) // it is what nobody can read that has to be put right
 	var used []string
 	for _, b := range over[:min(len(over), most)] {
 		used = append(used, s.usedText(b)+" (budget "+short(b.Name)+")")
 	}
 	text := short(s.API.Name) + " is out of downtime: " + strings.Join(used, " and ")
+	if len(over) == 0 {
+		text = "nobody knows whether " + short(s.API.Name) + " is out of downtime"
+	}
 	if more := len(over) - most; more > 0 {
 		text += " and " + countOf(more, "more budget")
 	}
-	if o.Frees != nil {
+	switch {
+	case len(unread) > 0:
+		text += "; " + s.unreadText(unread)
+	case o.Frees != nil:
 		text += "; it frees up " + o.Frees.Format(time.RFC3339)
-	} else {
+	default:
 		text += "; nobody knows yet when it frees up"
 	}
-	return singleLine(text+"; "+fixText(over, o)+s.seeBudgets(), maxText)
+	return singleLine(text+"; "+fixText(all, o)+s.seeBudgets(), maxText)
+}
+
+// parted are those that can be read, and those that cannot.
+func parted(budgets []budget) (read, unread []budget) {
+	for _, b := range budgets {
+		if _, is := b.unread(); is {
+			unread = append(unread, b)
+		} else {
+			read = append(read, b)
+		}
+	}
+	return read, unread
+}
+
+// unreadText says what does not fit in the first budget that cannot be read, and who puts it right how.
+func (s *spending) unreadText(unread []budget) string {
+	why, _ := unread[0].unread()
+	text := "budget " + short(unread[0].Name) + " cannot be read (" + why + ")"
+	if more := len(unread) - 1; more > 0 {
+		text += ", nor can " + countOf(more, "more budget")
+	}
+	return text + "; who may approve puts it right: kubectl edit downtimebudget " + short(unread[0].Name) + " -n " + short(s.API.Namespace)
 }
 
 // usedText is how much of a budget is used, such as "45m of 43m used in 30 days".

@@ -35,11 +35,10 @@ func (s *Snapshot) Spent(ctx context.Context, now time.Time, api *v1alpha1.Custo
 	return budgets.of(told, nil), nil
 }
 
-// budgets reads those of a namespace. One that cannot be read refuses nothing, as one that is not measured yet; that is
-// in its own status.
+// budgets reads those of a namespace, also those that cannot be read: they refuse what they refused.
 func (s *Snapshot) budgets(ctx context.Context, namespace string) (*Budgets, error) {
 	var list v1alpha1.DowntimeBudgetList
-	if err := s.objects.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := s.all.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing downtime budgets in %s: %w", namespace, err)
 	}
 	b := &Budgets{list: list.Items}
@@ -67,7 +66,7 @@ func (b *Budgets) of(in gate.Input, running []string) gate.SpentVerdict {
 // running are the images of the pods that carry an API now. Nobody looks where no budget could refuse anything.
 func (s *Snapshot) running(ctx context.Context, api *v1alpha1.CustomerAPI, budgets *Budgets) ([]string, error) {
 	refuses := func(b v1alpha1.DowntimeBudget) bool {
-		return string(b.Spec.APIRef.Name) == api.Name && (b.Status.SpentTime != nil || len(b.Status.Rollouts) > 0)
+		return gate.BudgetOf(&b, api.Name) && (Read(&b) != nil || b.Status.SpentTime != nil || len(b.Status.Rollouts) > 0)
 	}
 	if !slices.ContainsFunc(budgets.list, refuses) {
 		return nil, nil

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -66,14 +69,17 @@ func TestDowntimeKnowsWhatRuns(t *testing.T) {
 		pod("c", "other", "shop/other:1", corev1.PodRunning), pod("d", "orders", "shop/orders:2", corev1.PodPending),
 	}
 	spent := builders.Budget("orders-slo", "orders").Spent("45m of 43m", spentNow.Add(-time.Hour), spentNow.Add(time.Hour)).Obj()
+	unread := &v1alpha1.DowntimeBudget{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders-slo"}}
+	v1alpha1.MarkUnreadable(unread, "spec holds a value of type string, which does not fit")
 	for name, c := range map[string]struct {
 		budget *v1alpha1.DowntimeBudget
 		want   []string
 		next   *time.Time
 	}{
-		"it is spent":   {budget: spent, want: []string{"shop/orders:1", "shop/orders:2"}, next: ptr.To(spentNow.Add(time.Hour))},
-		"it is not":     {budget: builders.Budget("orders-slo", "orders").Obj()},
-		"it is another": {budget: builders.Budget("cart-slo", "cart").Spent("1m of 1m", spentNow.Add(-time.Hour), spentNow.Add(time.Hour)).Obj()},
+		"it is spent":        {budget: spent, want: []string{"shop/orders:1", "shop/orders:2"}, next: ptr.To(spentNow.Add(time.Hour))},
+		"nobody can read it": {budget: unread, want: []string{"shop/orders:1", "shop/orders:2"}},
+		"it is not":          {budget: builders.Budget("orders-slo", "orders").Obj()},
+		"it is another":      {budget: builders.Budget("cart-slo", "cart").Spent("1m of 1m", spentNow.Add(-time.Hour), spentNow.Add(time.Hour)).Obj()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reader := FromManifests(append(objects[:len(objects):len(objects)], c.budget))
@@ -86,6 +92,41 @@ func TestDowntimeKnowsWhatRuns(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.next, next); diff != "" {
 				t.Errorf("next change (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Of a budget that cannot be read it matters which API it is of.
+func TestListOfBudgetsThatDoNotFit(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec string
+		want v1alpha1.ObjectName
+	}{
+		"another field does not fit": {`{"apiRef":{"name":"orders"},"allowedMinutes":"secret"}`, "orders"},
+		"beside what is not known":   {`{"apiRef":{"name":"orders","kind":"secret"},"allowedMinutes":{}}`, "orders"},
+		"the name does not fit":      {`{"apiRef":{"name":42}}`, ""},
+		"apiRef does not fit":        {`{"apiRef":"secret"}`, ""},
+		"there is no apiRef":         {`{"allowedMinutes":"secret"}`, ""},
+		"nothing fits":               {`"secret"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.ReplaceAll(item("slo", c.spec), "ChangeNotice", "DowntimeBudget")
+			scheme := runtime.NewScheme()
+			if err := v1alpha1.AddToScheme(scheme); err != nil {
+				t.Fatal(err)
+			}
+			decoder := lenientDecoder{Decoder: serializer.NewCodecFactory(scheme).UniversalDeserializer(), scheme: scheme}
+			got, _, err := decoder.Decode([]byte(text), nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			budget, ok := got.(*v1alpha1.DowntimeBudget)
+			if !ok || Read(budget) == nil {
+				t.Fatalf("%T: %+v", got, got)
+			}
+			if want := (v1alpha1.DowntimeBudgetSpec{APIRef: v1alpha1.APIRef{Name: c.want}}); !cmp.Equal(budget.Spec, want) {
+				t.Errorf("it says %+v, want %+v", budget.Spec, want)
 			}
 		})
 	}

@@ -18,7 +18,8 @@ import (
 )
 
 // NewLenient returns a client for the kinds of forewarn that lists and watches also those objects that do not fit
-// the type of their kind: of such a one there is its metadata, marked (v1alpha1.Unreadable). To any other client one
+// the type of their kind: of such a one there is its metadata, marked (v1alpha1.Unreadable), and of a DowntimeBudget
+// which API it is of. To any other client one
 // of them makes the whole kind unreadable. A request names its resource by ResourceOf.
 func NewLenient(config *rest.Config, httpClient *http.Client, scheme *runtime.Scheme) (rest.Interface, error) {
 	config = rest.CopyConfig(config)
@@ -125,8 +126,25 @@ func (d lenientDecoder) metadata(data []byte, blank runtime.Object) error {
 	if err != nil {
 		return err
 	}
+	if budget, ok := blank.(*v1alpha1.DowntimeBudget); ok {
+		budget.Spec.APIRef.Name = apiRefOf(data)
+	}
 	v1alpha1.MarkUnreadable(object, why)
 	return nil
+}
+
+// apiRefOf is the API that an object says it is of, if it says so in a way that fits. A budget that cannot be read refuses
+// rollouts of that one alone.
+func apiRefOf(data []byte) v1alpha1.ObjectName {
+	var raw struct {
+		Spec struct {
+			APIRef v1alpha1.APIRef `json:"apiRef"`
+		} `json:"spec"`
+	}
+	if json.Unmarshal(data, &raw) != nil {
+		return ""
+	}
+	return raw.Spec.APIRef.Name
 }
 
 // misfit says where an object does not fit its type, without what it holds there.
