@@ -116,7 +116,11 @@ func (n *notification) ledgerWith(subject *v1alpha1.ChangeNotice) *notice.Ledger
 	return notice.NewLedger(n.API, all, n.policies)
 }
 
+// stability is that by which is owed what the notice says of a version.
 func (n *notification) stability(version string) v1alpha1.Stability {
+	if n.Notice.Spec.DowntimeMinutes > 0 {
+		return strongestOf(n.API)
+	}
 	return stabilityOf(n.API, version)
 }
 

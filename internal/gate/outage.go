@@ -56,14 +56,7 @@ func Downtime(in Input) Outage {
 // owedForDowntime is what customers are owed for a planned downtime: the longest for any of their versions.
 func owedForDowntime(in Input) string {
 	policies, _ := owedTo(in.Policies, in.Audience)
-	strongest := v1alpha1.StabilityAlpha
-	for _, version := range Versions(in.API) {
-		switch s := stabilityOf(in.API, version); {
-		case s == v1alpha1.StabilityStable, strongest == v1alpha1.StabilityAlpha:
-			strongest = s
-		}
-	}
-	owed, err := policies.Owed([]v1alpha1.ChangeClass{v1alpha1.ClassDowntime}, strongest, in.Now)
+	owed, err := policies.Owed([]v1alpha1.ChangeClass{v1alpha1.ClassDowntime}, strongestOf(in.API), in.Now)
 	if err != nil {
 		return "what customers are owed for one is not known: " + singleLine(err.Error(), maxMeritsLength)
 	}

@@ -48,9 +48,13 @@ func usageTurns(usage notice.Usage, moments map[time.Time]bool) {
 }
 
 // owedForEntry is what is owed for a class of changes to a version when the notice is published: less than otherwise,
-// where nobody used anything that its entries may mean by that.
+// where nobody used anything that its entries may mean by that. What a downtime of a part takes away is not for its entries
+// to say: see strongestOf.
 func (n *notification) owedForEntry(entry v1alpha1.CoveredChange, class v1alpha1.ChangeClass) (notice.Owed, error) {
 	policies := n.unused
+	if n.Notice.Spec.DowntimeMinutes > 0 && notice.Partial(n.API, n.Notice.Spec.Covers) {
+		policies = n.policies
+	}
 	for _, e := range n.Notice.Spec.Covers {
 		if e.Version != entry.Version || e.Class != "" && e.Class != class {
 			continue

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/downtime"
 	"forewarn.dev/forewarn/internal/notice"
 )
@@ -13,5 +14,20 @@ func Windows(in Input) []downtime.Window {
 	}
 	policies, _ := owedTo(in.Policies, in.Audience) // what cannot be read owes what it did
 	ledger := notice.NewLedger(in.API, in.Notices, policies)
-	return ledger.Windows((&notification{NoticeInput: NoticeInput{API: in.API}}).stability, in.Now.UTC().Round(0))
+	strongest := strongestOf(in.API)
+	return ledger.Windows(func(string) v1alpha1.Stability { return strongest }, in.Now.UTC().Round(0))
+}
+
+// strongestOf is the stability by which a planned downtime is owed, whichever version it is of: that of the most stable
+// version. What is away in a brownout is what the rules of a route lead to that somebody lists for it, and no rule says of
+// which version it is.
+func strongestOf(api *v1alpha1.CustomerAPI) v1alpha1.Stability {
+	strongest := v1alpha1.StabilityAlpha
+	for _, version := range Versions(api) {
+		switch s := stabilityOf(api, version); {
+		case s == v1alpha1.StabilityStable, strongest == v1alpha1.StabilityAlpha:
+			strongest = s
+		}
+	}
+	return strongest
 }

@@ -135,3 +135,92 @@ func momentText(at *time.Time) string {
 	}
 	return at.Format(time.RFC3339)
 }
+
+// Which rules of a route carry a version nobody can tell from the rules: whatever part of an API is taken away for a while,
+// customers are owed what they are owed for its most stable version.
+func TestDowntimeOfAPartIsOwedAsOfTheMostStable(t *testing.T) {
+	stable, beta, alpha := v1alpha1.StabilityStable, v1alpha1.StabilityBeta, v1alpha1.StabilityAlpha
+	policy := builders.Policy("p").Zone("UTC").OwesFor(stable, "Downtime", 30).OwesFor(beta, "Downtime", 10).OwesFor(alpha, "Downtime", 2)
+	// From 10:00 of 22 November, so many full days are over with 24 November, 2 and 22 December.
+	const two, ten, thirty = "2026-11-25T00:00:00Z", "2026-12-03T00:00:00Z", "2026-12-23T00:00:00Z"
+	of := func(first v1alpha1.Stability, others ...v1alpha1.Stability) *builders.APIBuilder {
+		api := builders.API("orders").Version("v1", first).Promised("v1", "orders-1", "", first, now.Add(-30*day))
+		for _, s := range others {
+			api.Version("v2", s)
+		}
+		return api
+	}
+	whole := []v1alpha1.CoveredChange{{Version: "v1", Class: "Downtime"}}
+	for name, c := range map[string]struct {
+		api    *builders.APIBuilder
+		covers []v1alpha1.CoveredChange
+		owed   string
+	}{
+		"of an alpha version beside a stable one":  {api: of(alpha, stable), covers: whole, owed: thirty},
+		"of an alpha version beside a beta one":    {api: of(alpha, beta), covers: whole, owed: ten},
+		"of an alpha version that is the only one": {api: of(alpha), covers: whole, owed: two},
+		"of a beta version beside an alpha one":    {api: of(beta, alpha), covers: whole, owed: ten},
+		"of some of the only version": {
+			api: of(alpha), covers: []v1alpha1.CoveredChange{{Version: "v1", Operation: "GET /orders", Class: "Downtime"}}, owed: two,
+		},
+		"of some of an alpha version": {
+			api: of(alpha, stable), covers: []v1alpha1.CoveredChange{{Version: "v1", Operation: "GET /orders", Class: "Downtime"}}, owed: thirty,
+		},
+		"of a version that is gone from the list": {
+			api:    of(alpha).Promised("v0", "orders-1", "", stable, now.Add(-30*day)),
+			covers: whole, owed: thirty,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := when(t, c.owed)
+			n := builders.Notice("n", "orders").State(v1alpha1.NoticePublished).Downtime(30)
+			for _, entry := range c.covers {
+				n.Covers(entry)
+			}
+			judged := func(effective time.Time) gate.NoticeVerdict {
+				return gate.EvaluateNotice(gate.NoticeInput{
+					Now: now, API: c.api.Obj(), Policies: []v1alpha1.NoticePolicy{*policy.Obj()}, Notice: n.Effective(effective).Obj(),
+				})
+			}
+			if v := judged(at.Add(-time.Second)); v.Reason != v1alpha1.ReasonTooSoon || v.Earliest == nil || !v.Earliest.Equal(at) {
+				t.Errorf("a second too soon: %s %s", v.Reason, v.Message)
+			}
+			if v := judged(at); v.Reason != v1alpha1.ReasonPublished {
+				t.Errorf("in time to the second: %s %s", v.Reason, v.Message)
+			}
+			// Nor does a window open sooner that nothing was frozen for.
+			in := gate.Input{Now: now, API: c.api.Obj(), Policies: []v1alpha1.NoticePolicy{*policy.Obj()},
+				Notices: []v1alpha1.ChangeNotice{*n.Published(now).Effective(at.Add(-time.Second)).Obj()}}
+			if w := gate.Windows(in); len(w) != 1 || !w[0].Start.Equal(at) {
+				t.Errorf("told a second too late: %v", w)
+			}
+		})
+	}
+}
+
+// What nobody used is owed less, but for a part: what it takes away may be used.
+func TestDowntimeOfAPartThatNobodyUsed(t *testing.T) {
+	fourteen := int32(14)
+	policy := builders.Policy("p").Zone("UTC").Owes("Downtime", 30).Spec(func(s *v1alpha1.NoticePolicySpec) { s.UnusedDays = &fourteen })
+	const less, full = "2026-12-07T00:00:00Z", "2026-12-23T00:00:00Z"
+	unused := func(a *v1alpha1.Audience) { a.Status.Usage.Versions, a.Status.Usage.Operations = nil, nil }
+	for name, c := range map[string]struct {
+		covers v1alpha1.CoveredChange
+		want   string
+	}{
+		"all of it":  {v1alpha1.CoveredChange{Version: "v1", Class: "Downtime"}, less},
+		"some of it": {v1alpha1.CoveredChange{Version: "v1", Operation: "GET /orders", Class: "Downtime"}, full},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := servingOrders().Obj()
+			api.Spec.AudienceRef.Name = "customers"
+			v := gate.EvaluateNotice(gate.NoticeInput{
+				Now: now, API: api, Policies: []v1alpha1.NoticePolicy{*policy.Obj()}, Audience: using(unused),
+				Notice: builders.Notice("n", "orders").State(v1alpha1.NoticePublished).Covers(c.covers).Downtime(30).Effective(now.Add(day)).Obj(),
+			})
+			if v.Earliest == nil || v.Earliest.Format(time.RFC3339) != c.want {
+				t.Errorf("%s %s", v.Reason, v.Message)
+			}
+		})
+	}
+}

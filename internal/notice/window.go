@@ -111,7 +111,7 @@ func (l *Ledger) windowAt(r *record, date toldDate, stability func(version strin
 	told := *r
 	told.start, told.effective = later(r.start, date.since), date.at
 	w := downtime.Window{Notice: r.notice.Name, Start: date.at, End: date.at.Add(time.Duration(r.notice.Spec.DowntimeMinutes) * time.Minute)}
-	w.Partial = l.partial(r)
+	w.Partial = partial(l.versions, r.entries)
 	for _, entry := range told.entries {
 		c := Change{Version: string(entry.Version), Classes: l.policies.ClassesCovered(entry)}
 		c.Stability = stability(c.Version)
@@ -124,10 +124,14 @@ func (l *Ledger) windowAt(r *record, date toldDate, stability func(version strin
 	return w, w.Start.Before(w.End)
 }
 
-// partial says that a notice leaves out a version, or names no more than some of its operations.
-func (l *Ledger) partial(r *record) bool {
-	return slices.ContainsFunc(l.versions, func(version v1alpha1.VersionName) bool {
-		return !slices.ContainsFunc(r.entries, func(e v1alpha1.CoveredChange) bool {
+// Partial says that what a notice covers leaves out a version of the API, or names no more than some of its operations.
+func Partial(api *v1alpha1.CustomerAPI, covers []v1alpha1.CoveredChange) bool {
+	return partial(reliedOn(api), covers)
+}
+
+func partial(versions []v1alpha1.VersionName, covers []v1alpha1.CoveredChange) bool {
+	return slices.ContainsFunc(versions, func(version v1alpha1.VersionName) bool {
+		return !slices.ContainsFunc(covers, func(e v1alpha1.CoveredChange) bool {
 			return e.Version == version && e.Operation == "" && e.Rule == "" && e.Fingerprint == ""
 		})
 	})
