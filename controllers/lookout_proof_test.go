@@ -113,14 +113,14 @@ func TestLookoutForgedBesideTheReal(t *testing.T) {
 			w.expect()
 			w.looking.seeSlice(w.slice("forged", "c"))
 			w.pass(5)
-			real := w.slice("orders-1")
+			emptied := w.slice("orders-1")
 			pod := w.become("c", corev1.ConditionFalse)
 			if podFirst {
 				w.looking.seePod(pod)
-				w.looking.seeSlice(real)
+				w.looking.seeSlice(emptied)
 			} else {
 				w.pods["c"] = w.become("c", corev1.ConditionTrue)
-				w.looking.seeSlice(real)
+				w.looking.seeSlice(emptied)
 				w.pods["c"] = pod
 				w.looking.seePod(pod)
 			}
