@@ -65,8 +65,38 @@ func takesTraffic(pod *corev1.Pod) bool {
 // proveAll holds endpoints of a Service against what is known of their pods now.
 func (l *lookout) proveAll(s *backing, namespace string, endpoints []string, gone time.Duration) {
 	for _, endpoint := range endpoints {
-		s.prove(endpoint, l.pod(namespace, s.ready[endpoint].pod), gone)
+		l.judge(s, endpoint, l.pod(namespace, s.ready[endpoint].pod), gone)
 	}
+}
+
+// judge proves an endpoint, and says whether that changed anything.
+func (l *lookout) judge(s *backing, endpoint string, pod *corev1.Pod, gone time.Duration) (changed bool) {
+	ready := s.ready[endpoint]
+	before := ready.proof
+	s.prove(endpoint, pod, gone)
+	switch {
+	case ready.proof != borneOut || before == borneOut:
+	case before == refuted:
+		l.proven(s, gone)
+	default:
+		l.proven(s, min(max(ready.since, l.readyAt(pod)), gone))
+	}
+	return ready.proof != before
+}
+
+// readyAt is how much had gone by when a pod says that it became ready, to the second before: what was said of it before
+// that is forged. 0 where nobody knows.
+func (l *lookout) readyAt(pod *corev1.Pod) time.Duration {
+	began, goes := l.clock.at(0)
+	if pod == nil || !goes {
+		return 0
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.LastTransitionTime.Sub(began)
+		}
+	}
+	return 0
 }
 
 // bear takes in what a pod says of the endpoints that it is; there is false where it is gone.
@@ -79,23 +109,33 @@ func (l *lookout) bear(pod *corev1.Pod, there bool) {
 		if ready == nil {
 			continue
 		}
-		before := ready.proof
-		if there {
-			ready.pod = pod.Name
-			s.prove(endpoint, pod, gone)
-		} else {
-			s.prove(endpoint, nil, gone)
+		ready.pod = pod.Name
+		known := pod
+		if !there {
+			known = nil
 		}
-		if ready.proof != before {
+		if l.judge(s, endpoint, known, gone) {
 			s.count()
 			l.turn(s, gone, false)
 		}
 	}
 }
 
+// proven notes since when a slice says what a pod bears out now.
+func (l *lookout) proven(s *backing, since time.Duration) {
+	for api := range s.apis {
+		for key := range l.apis[api].budgets {
+			if w := l.budgets[key].waiting; w != nil {
+				w.proven = max(w.proven, since)
+			}
+		}
+	}
+}
+
 // waiting says since when a budget waits for pods to bear out a slice, or for a slice to follow its pods: what the API
-// is depends on it. since is from when on it may have happened.
-type waiting struct{ gone, since time.Duration }
+// is depends on it. since is from when on it may have happened. proven is what the last slice is from that was borne out
+// meanwhile: what somebody forged before it dates nothing back.
+type waiting struct{ gone, since, proven time.Duration }
 
 // wait has nobody told of the time from here on.
 func (b *lookedAt) wait(gone, since time.Duration) {
@@ -112,8 +152,10 @@ func (b *lookedAt) waited(gone, since time.Duration, slice bool) (from, maybe ti
 	switch {
 	case w == nil:
 		return gone, since
+	case !slice && w.proven > w.gone && w.since == w.gone:
+		return w.proven, w.proven
 	case !slice:
-		return w.gone, w.since
+		return max(w.gone, w.proven), w.since
 	case w.since < w.gone: // it came out of a silence
 		return gone, min(since, w.since)
 	}

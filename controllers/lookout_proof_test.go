@@ -275,3 +275,46 @@ func TestLookoutWithoutASelector(t *testing.T) {
 		t.Errorf("%v ran", images)
 	}
 }
+
+// A slice that was forged before a pod was ready does not date back when it was.
+func TestLookoutForgedBeforeTheReal(t *testing.T) {
+	for name, tc := range map[string]struct {
+		forged string
+		before func(w *world) // what is known of the pods when the slice is heard
+	}{
+		"of another pod, and the pod is heard first":   {forged: "x"},
+		"of another pod, and the slice is heard first": {forged: "x", before: func(w *world) { clear(w.pods) }},
+		"of the same pod": {forged: "c", before: func(w *world) {
+			w.become("c", corev1.ConditionFalse)
+			w.become("d", corev1.ConditionFalse)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.pass(5)
+			w.ready()
+			w.expect("Down Unknown 15s-now")
+			forged := w.slice("forged", tc.forged)
+			if delete(w.pods, tc.forged); tc.before != nil {
+				tc.before(w)
+			}
+			w.looking.seeSlice(forged)
+			w.pass(4)
+			clear(w.pods)
+			slice := w.slice("orders-1", "c", "d")
+			ready := []*corev1.Pod{w.pods["c"], w.pods["d"]}
+			if tc.before != nil {
+				tc.before(w)
+			}
+			w.looking.seeSlice(slice)
+			w.pass(1)
+			for _, pod := range ready {
+				w.pods[pod.Name] = pod
+				w.looking.seePod(pod)
+			}
+			w.expect("Down Unknown 15s-19s")
+			w.beats(proofTime)
+			w.expect("Down Unknown 15s-19s")
+		})
+	}
+}
