@@ -131,6 +131,9 @@ func (d *availabilityDesk) next(budget *v1alpha1.DowntimeBudget, now time.Time) 
 	if first := until.Add(-longestBackfill); from.Before(first) {
 		from = first
 	}
+	if from.After(until) { // the clock of whoever asked before was ahead
+		return question{wait: from.Sub(now)}
+	}
 	q := question{from: from, until: until}
 	if most := from.Add((prom.MaxSteps - 1) * step); q.until.After(most) {
 		q.until, q.more = most, true

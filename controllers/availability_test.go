@@ -260,3 +260,28 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		})
 	}
 }
+
+// The clock of whoever asked before was ahead: what lies in the future no server is asked for.
+func TestAQueryWaitsUntilWhatIsKnownIsOver(t *testing.T) {
+	a := newAskingMeasure(t)
+	a.server.value = within(10*time.Minute, time.Hour, "0")
+	const known = 11 * time.Minute
+	a.after(0)
+	a.after(known)
+	for _, failed := range []bool{false, true} {
+		a.restart()
+		a.server.asked = nil
+		if failed {
+			a.server.broken = true
+			a.after(known)
+			a.server.broken, a.server.asked = false, nil
+		}
+		a.after(known - time.Second)
+		if len(a.server.asked) > 0 || a.last.RequeueAfter != time.Second {
+			t.Errorf("failed before %t: it asks for %v, and comes back after %s", failed, a.server.asked, a.last.RequeueAfter)
+		}
+		if got := a.after(known); intervals(got) != "Down 10m0s-" || len(a.server.asked) != 1 {
+			t.Errorf("failed before %t: %s, asked for %v", failed, intervals(got), a.server.asked)
+		}
+	}
+}
