@@ -61,6 +61,7 @@ type askingMeasure struct {
 	clock  *handClock
 	server *remembered
 	asks   *AvailabilityReconciler
+	query  v1alpha1.AvailabilityQuery
 	last   ctrl.Result
 }
 
@@ -75,6 +76,7 @@ func newAskingMeasure(t *testing.T, change ...func(*v1alpha1.DowntimeBudget)) *a
 	a := &askingMeasure{clock: &handClock{noon}, server: &remembered{value: func(time.Time) string { return "1" }}}
 	server := httptest.NewServer(a.server)
 	t.Cleanup(server.Close)
+	a.query = budgetOf(byQuery(server.URL)).Spec.Availability
 	a.measure = newMeasure(t, budgetOf(append([]func(*v1alpha1.DowntimeBudget){byQuery(server.URL)}, change...)...), ordersAPI())
 	a.r.clock = a.clock
 	a.restart()
@@ -283,5 +285,42 @@ func TestAQueryWaitsUntilWhatIsKnownIsOver(t *testing.T) {
 		if got := a.after(known); intervals(got) != "Down 10m0s-" || len(a.server.asked) != 1 {
 			t.Errorf("failed before %t: %s, asked for %v", failed, intervals(got), a.server.asked)
 		}
+	}
+}
+
+// Who begins to ask a server keeps what was seen before, of which that knows nothing.
+func TestAQueryTakesOverFromWhoWatched(t *testing.T) {
+	a := newAskingMeasure(t, func(b *v1alpha1.DowntimeBudget) { b.Spec.Availability = v1alpha1.AvailabilityQuery{} })
+	const weeks = 21 * 24 * time.Hour
+	request := ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "shop", Name: "orders-slo"}}
+	watched := func(after time.Duration) {
+		t.Helper()
+		a.clock.now, a.sighting.Now, a.sighting.Digest = noon.Add(after), noon.Add(after), "seen"
+		if _, err := a.r.Reconcile(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.sees(v1alpha1.AvailabilityUp, 0)
+	watched(0)
+	watched(weeks)
+	if a.writes != 1 {
+		t.Errorf("%d writes", a.writes)
+	}
+	b := a.budget()
+	b.Generation++
+	b.Spec.Availability = a.query
+	if err := a.r.client.Update(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	a.server.value = within(0, weeks+time.Hour, "")
+	a.sighting.Now = noon.Add(weeks + time.Minute)
+	a.blind = true
+	a.want("intervals", intervals(a.after(weeks+time.Minute)), "") // who watched says first until when
+	a.blind = false
+	a.after(weeks + time.Minute)
+	a.want("intervals", intervals(a.after(weeks+2*time.Minute)), "Unobserved 504h1m0s-")
+	a.want("intervals", intervals(a.after(weeks+2*time.Hour)), "Unobserved 504h1m0s-505h0m0s")
+	if got := a.budget().Status.EndpointsDigest; got != "" {
+		t.Errorf("it is measured by %s", got)
 	}
 }

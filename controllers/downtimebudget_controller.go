@@ -88,7 +88,7 @@ func (r *DowntimeBudgetReconciler) Reconcile(ctx context.Context, req ctrl.Reque
 		return ctrl.Result{}, err
 	}
 	before := budget.DeepCopy()
-	source := r.sourceOf(budget)
+	source, handsOver := r.sourceOf(budget)
 	found, err := r.look(ctx, budget, source, now)
 	if err != nil {
 		setLookupFailed(&budget.Status.Conditions, budget.Generation, now, err)
@@ -98,9 +98,12 @@ func (r *DowntimeBudgetReconciler) Reconcile(ctx context.Context, req ctrl.Reque
 		setNotMeasured(budget, now)
 		return ctrl.Result{}, r.writeStatus(ctx, budget, alike(&before.Status, &budget.Status))
 	}
+	if handsOver {
+		found.sighting.Digest = ""
+	}
 	result := setBudgetStatus(budget, found)
 	rest := restOf(&before.Status, &budget.Status, r.writtenTime(before), found.now)
-	if rest == 0 {
+	if handsOver || rest == 0 {
 		same := alike(&before.Status, &budget.Status) && !settledDue(before, found)
 		if err := r.writeStatus(ctx, budget, same); err != nil {
 			return ctrl.Result{}, err
@@ -111,6 +114,9 @@ func (r *DowntimeBudgetReconciler) Reconcile(ctx context.Context, req ctrl.Reque
 		r.tell(before, budget)
 	}
 	source.recorded(req.NamespacedName, found.now)
+	if handsOver { // whoever goes on does so from here, once the cache has it
+		return ctrl.Result{RequeueAfter: conflictPause}, nil
+	}
 	return r.comeBack(req.NamespacedName, found, result, rest), nil
 }
 
@@ -126,14 +132,18 @@ func (r *DowntimeBudgetReconciler) writtenTime(budget *v1alpha1.DowntimeBudget) 
 	return at
 }
 
-// sourceOf is who looks at the API of a budget; the other need not any more.
-func (r *DowntimeBudgetReconciler) sourceOf(budget *v1alpha1.DowntimeBudget) sightings {
-	if budget.Spec.Availability.Query != "" {
-		r.looked.forget(keyOf(budget))
-		return r.asked
+// sourceOf is who looks at the API of a budget; the other need not any more. A budget that was watched until now and is to
+// be asked for is handed over: what was seen is written down first, which nobody has to do of an API that stays up.
+func (r *DowntimeBudgetReconciler) sourceOf(budget *v1alpha1.DowntimeBudget) (source sightings, handsOver bool) {
+	switch {
+	case budget.Spec.Availability.Query == "":
+		r.asked.forget(keyOf(budget))
+		return r.looked, false
+	case budget.Status.EndpointsDigest != "":
+		return r.looked, true
 	}
-	r.asked.forget(keyOf(budget))
-	return r.looked
+	r.looked.forget(keyOf(budget))
+	return r.asked, false
 }
 
 // comeBack is when to look again: at the moment at which what is refused changes, and as often as the numbers do.
