@@ -183,9 +183,9 @@ func (l *lookout) seeLease(lease *coordinationv1.Lease) {
 	if l.line.pods != nil {
 		l.line.pods.hear(false)
 	}
-	goes := lease.Spec.RenewTime != nil && l.clock.renew(lease.Namespace+"/"+lease.Name, lease.Spec.RenewTime.Time)
-	l.mu.Lock()
+	l.mu.Lock() // from the moment at which the clock goes until all has its time, nobody is told of anything
 	defer l.mu.Unlock()
+	goes := lease.Spec.RenewTime != nil && l.clock.renew(lease.Namespace+"/"+lease.Name, lease.Spec.RenewTime.Time)
 	l.settle(l.clock.gone())
 	if !goes {
 		return

@@ -3,6 +3,10 @@ package controllers
 import (
 	"testing"
 	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 var dawn = time.Date(2027, 3, 1, 6, 0, 0, 0, time.UTC)
@@ -113,5 +117,27 @@ func TestTheLookoutClockGoesOnFromWhatWasWritten(t *testing.T) {
 		if now, _ := k.at(k.gone); !now.Equal(dawn.Add(time.Hour)) {
 			t.Errorf("it went back to %s", now)
 		}
+	}
+}
+
+// What was seen before the clock went has no moment: nobody is told of it between the first that there is and theirs.
+func TestNobodyIsToldWhileTheLookoutClockBegins(t *testing.T) {
+	l := newLookout(nil, &lookoutLine{gone: func() time.Duration { return time.Minute }})
+	renewals := 0
+	l.clock.gone = func() time.Duration {
+		renewals++
+		if l.mu.TryLock() {
+			l.mu.Unlock()
+			t.Error("somebody may ask in the middle")
+		}
+		return time.Minute
+	}
+	for i := range 2 {
+		lease := &coordinationv1.Lease{ObjectMeta: meta("apiserver")}
+		lease.Spec.RenewTime = ptr.To(metav1.NewMicroTime(dawn.Add(time.Duration(i) * time.Minute)))
+		l.seeLease(lease)
+	}
+	if _, goes := l.clock.at(0); !goes || renewals == 0 {
+		t.Errorf("it goes: %t, after %d renewals", goes, renewals)
 	}
 }
