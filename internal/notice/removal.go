@@ -11,9 +11,6 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// usageBelieved is how long what was found out about who uses something counts.
-const usageBelieved = 24 * time.Hour
-
 // Removal is what has to be before something may be removed whose end customers were told.
 type Removal struct {
 	// End is the date of the end that they were told.
@@ -72,7 +69,7 @@ func (r *Removal) byUse(now time.Time) RemovalVerdict {
 			Kept:   "until it is known who uses it: " + usageAdvice,
 		}
 	}
-	until := r.Use.Asked.Add(usageBelieved).UTC()
+	until := r.Use.Asked.Add(UsageBelieved).UTC()
 	switch {
 	case now.Before(r.Use.Asked):
 		asked := r.Use.Asked.UTC()
