@@ -11,6 +11,7 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -83,18 +84,21 @@ func (r *ScheduleUsageReconciler) Reconcile(ctx context.Context, req ctrl.Reques
 	return ctrl.Result{RequeueAfter: again}, nil
 }
 
-// writeUse writes what was found out into the schedule as it is by now, unless it is about something else by now.
+// writeUse writes what was found out into the schedule as it is by now, unless it is about something else by now. Others
+// write that status, too: an answer is not to wait for the next try because of them.
 func (r *ScheduleUsageReconciler) writeUse(ctx context.Context, found, asked *v1alpha1.DeprecationSchedule) error {
-	is := &v1alpha1.DeprecationSchedule{}
-	if err := r.live.Get(ctx, keyOf(found), is); err != nil {
-		return client.IgnoreNotFound(err)
-	}
-	if is.UID != asked.UID || is.Generation != asked.Generation {
-		return nil // its event has it looked at again
-	}
-	is.Status.StillUsing, is.Status.Stragglers = found.Status.StillUsing, found.Status.Stragglers
-	is.Status.UsageTime, is.Status.QueryDigest = found.Status.UsageTime, found.Status.QueryDigest
-	return r.client.Status().Update(ctx, is)
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		is := &v1alpha1.DeprecationSchedule{}
+		if err := r.live.Get(ctx, keyOf(found), is); err != nil {
+			return client.IgnoreNotFound(err)
+		}
+		if is.UID != asked.UID || is.Generation != asked.Generation {
+			return nil // its event has it looked at again
+		}
+		is.Status.StillUsing, is.Status.Stragglers = found.Status.StillUsing, found.Status.Stragglers
+		is.Status.UsageTime, is.Status.QueryDigest = found.Status.UsageTime, found.Status.QueryDigest
+		return r.client.Status().Update(ctx, is)
+	})
 }
 
 // look fills in who uses it, and returns how soon to look again; 0: when something changes.
