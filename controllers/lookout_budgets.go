@@ -20,7 +20,7 @@ type lookedAt struct {
 	// stored is the number of pods that were expected as the status says; nil where it does not.
 	stored *int32
 	sights []seenState
-	// leftUp is when it was last up no more.
+	// leftUp is when it last came to be down or degraded.
 	leftUp time.Duration
 	first  firstLook
 	// recorded is the moment until which the status holds all. Zero: it was not looked at by this process.

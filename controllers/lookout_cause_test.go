@@ -141,3 +141,23 @@ func TestLookoutLosesWhatItNeverTookIn(t *testing.T) {
 		t.Errorf("%d workloads are left, want the Deployment", got)
 	}
 }
+
+// What brought an outage about long ago explains none that follows a time at which the API had no Services.
+func TestLookoutForgetsACauseWhileThereIsNothingToLookAt(t *testing.T) {
+	w := newWorld(t)
+	w.expect()
+	w.pass(5)
+	w.looking.seePod(evicted("a", "EvictionByEvictionAPI"))
+	w.ready()
+	w.expect("Down Drain 15s-now")
+	w.pass(5)
+	w.ready("c")
+	w.pass(100)
+	orders := types.NamespacedName{Namespace: "shop", Name: "orders"}
+	w.looking.serve(orders, true, nil)
+	w.pass(5)
+	w.ready()
+	w.looking.serve(orders, true, []string{"orders"})
+	w.pass(1)
+	w.expect("Down Drain 15s-20s", "Unobserved NotWatching 2m0s-2m5s", "Down Unknown 2m5s-now")
+}

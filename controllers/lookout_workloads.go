@@ -209,7 +209,7 @@ func (l *lookout) completed(s *backing, ref v1alpha1.WorkloadRef, began, gone ti
 func (l *lookout) explain(b *lookedAt, gone time.Duration) (v1alpha1.DowntimeCause, v1alpha1.WorkloadRef) {
 	var c downtime.Circumstances
 	// While it is not up, what brought that about is what was seen then and since: a node is given up a minute later.
-	if last, _ := b.last(); last.State == v1alpha1.AvailabilityUp || b.leftUp == 0 {
+	if last, _ := b.last(); last.State != v1alpha1.AvailabilityDown && last.State != v1alpha1.AvailabilityDegraded {
 		b.leftUp = gone
 	}
 	recent := func(at time.Duration) bool { return at > 0 && at+lostFor >= b.leftUp }
