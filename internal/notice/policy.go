@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -129,48 +130,59 @@ func (r *policyReader) refuse(field string, err error) {
 	r.errors = append(r.errors, &PolicyError{Policy: r.policy.Name, Field: field, Err: err})
 }
 
-// enforcement reads the fields that are one of a few words. What is none of them counts as the strictest.
-func (r *policyReader) enforcement(spec *v1alpha1.NoticePolicySpec) {
-	switch spec.Enforcement {
-	case v1alpha1.EnforcementDeny, v1alpha1.EnforcementWarn, v1alpha1.EnforcementAudit:
-		r.policy.Enforcement = spec.Enforcement
-	case "":
-		r.policy.Enforcement = v1alpha1.EnforcementWarn
-	default:
-		r.policy.Enforcement = v1alpha1.EnforcementDeny
-		r.refuse("enforcement", fmt.Errorf("%q is not known: write Deny, Warn or Audit", shortened(string(spec.Enforcement))))
-	}
-	switch spec.Images {
-	case v1alpha1.ImagesRequired, v1alpha1.ImagesOptional:
-		r.policy.Images = spec.Images
-	case "":
-		r.policy.Images = v1alpha1.ImagesOptional
-	default:
-		r.policy.Images = v1alpha1.ImagesRequired
-		r.refuse("images", fmt.Errorf("%q is not known: write Required or Optional", shortened(string(spec.Images))))
-	}
-	switch spec.DeprecatedMarks {
-	case v1alpha1.MarksDeny, v1alpha1.MarksWarn:
-		r.policy.Marks = spec.DeprecatedMarks
-	case "":
-		r.policy.Marks = v1alpha1.MarksWarn
-	default:
-		r.policy.Marks = v1alpha1.MarksDeny
-		r.refuse("deprecatedMarks", fmt.Errorf("%q is not known: write Deny or Warn", shortened(string(spec.DeprecatedMarks))))
-	}
+// words are what a field may say, what it says where it is left out, and the strictest, as which counts what is none of them.
+type words[T ~string] struct {
+	known            []T
+	unset, strictest T
 }
 
-// clock reads what starts it. What is not known starts it last.
-func (r *policyReader) clock(spec *v1alpha1.NoticePolicySpec) {
-	switch spec.StartsAt {
-	case v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered, v1alpha1.StartsAtAcknowledged:
-		r.policy.StartsAt = spec.StartsAt
-	case "":
-		r.policy.StartsAt = v1alpha1.StartsAtPublished
-	default:
-		r.policy.StartsAt = v1alpha1.StartsAtAcknowledged
-		r.refuse("startsAt", fmt.Errorf("%q is not known: write Published, Delivered or Acknowledged", shortened(string(spec.StartsAt))))
+func (w words[T]) read(r *policyReader, field string, written T) T {
+	if written == "" {
+		return w.unset
 	}
+	if slices.Contains(w.known, written) {
+		return written
+	}
+	var known strings.Builder
+	for i, word := range w.known {
+		switch {
+		case i > 0 && i == len(w.known)-1:
+			known.WriteString(" or ")
+		case i > 0:
+			known.WriteString(", ")
+		}
+		known.WriteString(string(word))
+	}
+	r.refuse(field, fmt.Errorf("%q is not known: write %s", shortened(string(written)), known.String()))
+	return w.strictest
+}
+
+var (
+	enforcements = words[v1alpha1.Enforcement]{
+		[]v1alpha1.Enforcement{v1alpha1.EnforcementDeny, v1alpha1.EnforcementWarn, v1alpha1.EnforcementAudit},
+		v1alpha1.EnforcementWarn, v1alpha1.EnforcementDeny,
+	}
+	imageRules = words[v1alpha1.ImageRule]{
+		[]v1alpha1.ImageRule{v1alpha1.ImagesRequired, v1alpha1.ImagesOptional}, v1alpha1.ImagesOptional, v1alpha1.ImagesRequired,
+	}
+	markRules = words[v1alpha1.MarkRule]{
+		[]v1alpha1.MarkRule{v1alpha1.MarksDeny, v1alpha1.MarksWarn}, v1alpha1.MarksWarn, v1alpha1.MarksDeny,
+	}
+	clockStarts = words[v1alpha1.ClockStart]{
+		[]v1alpha1.ClockStart{v1alpha1.StartsAtPublished, v1alpha1.StartsAtDelivered, v1alpha1.StartsAtAcknowledged},
+		v1alpha1.StartsAtPublished, v1alpha1.StartsAtAcknowledged, // which starts it last
+	}
+)
+
+func (r *policyReader) enforcement(spec *v1alpha1.NoticePolicySpec) {
+	r.policy.Enforcement = enforcements.read(r, "enforcement", spec.Enforcement)
+	r.policy.Images = imageRules.read(r, "images", spec.Images)
+	r.policy.Marks = markRules.read(r, "deprecatedMarks", spec.DeprecatedMarks)
+}
+
+// clock reads what starts it.
+func (r *policyReader) clock(spec *v1alpha1.NoticePolicySpec) {
+	r.policy.StartsAt = clockStarts.read(r, "startsAt", spec.StartsAt)
 	r.policy.CoveragePercent = r.amount("coveragePercent", unlessZero(spec.CoveragePercent), wholePercent, 1, wholePercent)
 	if hold := spec.HoldAboveObjectionPercent; hold != nil {
 		percent := r.amount("holdAboveObjectionPercent", hold, 0, 0, wholePercent)
