@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-state=$PWD/.cluster/demo
+state=$PWD/.cluster-demo
 export KUBECONFIG=$state/kubeconfig
 kubectl=$(ls "$PWD"/bin/controlplane/*/kubectl | head -n 1)
 forewarn=$PWD/bin/forewarn

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs bin/manager beside the cluster that KUBECONFIG points to (.cluster/kubeconfig
 # where it is not set), as its own ServiceAccount with its own RBAC, after
-# installing forewarn there. Arguments go to the manager.
+# installing forewarn there. It listens on this machine alone, and arguments go to it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export KUBECONFIG=${KUBECONFIG:-$PWD/.cluster/kubeconfig}
@@ -26,4 +26,5 @@ admin=$("$kubectl" config --kubeconfig "$own" view --minify -o jsonpath='{.conte
 "$kubectl" config --kubeconfig "$own" set-context --current --user="$account" --namespace="$namespace" >/dev/null
 "$kubectl" config --kubeconfig "$own" unset "users.$admin" >/dev/null
 
-exec bin/manager --kubeconfig="$own" --namespace="$namespace" "$@"
+exec bin/manager --kubeconfig="$own" --namespace="$namespace" \
+  --health-probe-bind-address=127.0.0.1:8081 --metrics-bind-address=127.0.0.1:8443 "$@"

@@ -225,6 +225,7 @@ func TestStateFolder(t *testing.T) {
 		"something else is left alone":                  {holds: "letter.txt", wantErr: "is in use: it holds letter.txt"},
 		"another control plane is left alone":           {holds: stateFile, wantErr: "is in use: it holds state.json"},
 		"leftovers of a start that was killed are gone": {holds: kubeconfigFile},
+		"what a manager ran with is gone":               {holds: managerKubeconfigFile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -24,11 +24,14 @@ const (
 	dataDir        = "etcd"
 
 	partialStateFile = stateFile + ".partial"
+
+	// What hack/run.sh writes beside the kubeconfig: a token, worth nothing once the cluster is gone.
+	managerKubeconfigFile = "manager.kubeconfig"
 )
 
 // Exactly these are removed, so that a folder named by mistake loses nothing;
 // the state last, since it names the processes.
-var ownFiles = []string{dataDir, keysDir, configDir, logsDir, kubeconfigFile, partialStateFile, stateFile}
+var ownFiles = []string{dataDir, keysDir, configDir, logsDir, managerKubeconfigFile, kubeconfigFile, partialStateFile, stateFile}
 
 // state is what Attach needs to find a detached control plane again.
 type state struct {
