@@ -69,8 +69,12 @@ func (o *calendarOptions) run(ctx context.Context, streams Streams, config *gene
 	found := &CalendarResult{FromTime: metav1.NewTime(plans.now), UntilTime: metav1.NewTime(until)}
 	all := plans.events()
 	for _, e := range all {
-		if e.comes(plans.now, until) && !e.Cancelled {
+		switch {
+		case e.Cancelled:
+		case e.comes(plans.now, until):
 			found.Events = append(found.Events, e)
+		case !e.Time.Time.Before(until):
+			plans.later = append(plans.later, e)
 		}
 	}
 	switch o.output {
@@ -97,6 +101,8 @@ type plans struct {
 	zone      zone
 	schedules []v1alpha1.DeprecationSchedule
 	notices   []v1alpha1.ChangeNotice
+	// later is what comes after what is shown.
+	later []CalendarEvent
 }
 
 func (o *calendarOptions) read(ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags) (*plans, error) {

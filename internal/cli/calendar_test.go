@@ -237,9 +237,30 @@ func TestTheCalendarThatPeopleRead(t *testing.T) {
 			t.Errorf("%s: %q", name, b.String())
 		}
 	}
-	p := newPage(Streams{})
-	p.calendar(&CalendarResult{}, &plans{namespace: "shop", zone: utc})
-	if !strings.Contains(p.b.String(), "Nothing is planned.") {
-		t.Error(p.b.String())
+}
+
+// Where nothing is shown, it is said whether there is nothing, or nothing yet.
+func TestACalendarThatShowsNothing(t *testing.T) {
+	s := *builders.Schedule("orders-v1", "orders", "v1").Dates(calendarNow, calendarNow.Add(calendarDay)).Published(calendarNow).Obj()
+	comes := eventsOf([]v1alpha1.DeprecationSchedule{s})
+	for name, c := range map[string]struct {
+		plans plans
+		want  string
+	}{
+		"a namespace without any":   {plans{namespace: "shpo"}, "\nThere is no DeprecationSchedule and no ChangeNotice in namespace shpo.\n"},
+		"all namespaces":            {plans{all: true}, "\nThere is no DeprecationSchedule and no ChangeNotice in all namespaces.\n"},
+		"all that there is is over": {plans{namespace: "shop", schedules: []v1alpha1.DeprecationSchedule{s}}, "\nNothing is planned.\n"},
+		"it comes later": {plans{namespace: "shop", schedules: []v1alpha1.DeprecationSchedule{s}, later: comes},
+			"\nNothing is planned in these months.\n\nAfter that: 2 events. The first is deprecation of v1 (deprecationschedule/orders-v1), on 2026-11-22 11:00. To\n" +
+				"see it: --at 2026-11-22T11:00:00Z\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.plans.zone = utc
+			p := newPage(Streams{})
+			p.calendar(&CalendarResult{}, &c.plans)
+			if !strings.HasSuffix(p.b.String(), c.want) {
+				t.Errorf("%q", p.b.String())
+			}
+		})
 	}
 }

@@ -25,8 +25,7 @@ func (p *page) calendar(found *CalendarResult, plans *plans) {
 	p.line("What is coming %s, from %s to %s (%s)", where, z.day(found.FromTime.Time), z.day(found.UntilTime.Time), z.name)
 	if len(found.Events) == 0 {
 		p.blank()
-		p.line("Nothing is planned.")
-		return
+		p.line("%s", nothing(plans, where))
 	}
 	columns := []string{"day", "time", "what", "api", "by"}
 	month := ""
@@ -57,6 +56,29 @@ func (p *page) calendar(found *CalendarResult, plans *plans) {
 		rows = append(rows, []string{e.Time.In(z.location).Format("Mon 02"), clockTimes(&e, z), what, safe(api), safe(e.About)})
 	}
 	flush()
+	p.later(plans)
+}
+
+// nothing says why nothing is shown: a name that is misspelt shows nothing, too.
+func nothing(plans *plans, where string) string {
+	switch {
+	case len(plans.schedules)+len(plans.notices) == 0:
+		return "There is no DeprecationSchedule and no ChangeNotice " + where + "."
+	case len(plans.later) > 0:
+		return "Nothing is planned in these months."
+	}
+	return "Nothing is planned."
+}
+
+// later says that there is more than what is shown, and how to see it.
+func (p *page) later(plans *plans) {
+	if len(plans.later) == 0 {
+		return
+	}
+	first := &plans.later[0]
+	p.blank()
+	p.paragraph("", "", safe(fmt.Sprintf("After that: %s. The first is %s (%s), on %s. To see it: --at %s",
+		counted(len(plans.later), "event"), first.Title, first.About, plans.zone.day(first.Time.Time), first.Time.UTC().Format(time.RFC3339))))
 }
 
 // clockTimes is when an event holds or begins and, where it ends by itself, until when. An end on another day says on which.

@@ -44,3 +44,43 @@ func TestANoticeThatIsNotAsAsked(t *testing.T) {
 		t.Error(steps)
 	}
 }
+
+// What is planned to be down is taken down, and not released.
+func TestStepsOfAPlannedDowntime(t *testing.T) {
+	start, end := calendarNow.Add(calendarDay), calendarNow.Add(calendarDay+30*time.Minute)
+	running := gate.NoticeVerdict{Published: true, Reason: v1alpha1.ReasonPublished, MaturedReason: v1alpha1.ReasonRunning, Matures: &start, Lapses: &end}
+	partial, open, over := running, running, running
+	partial.Partial = true
+	open.Matured, open.MaturedReason = true, v1alpha1.ReasonMatured
+	over.MaturedReason = v1alpha1.ReasonLapsed
+	down := "Take it down from 2026-11-23T11:00:00Z until 2026-11-23T11:30:00Z."
+	for name, c := range map[string]struct {
+		verdict gate.NoticeVerdict
+		label   string
+		want    string
+	}{
+		"to come":                {running, "", down},
+		"open":                   {open, "", down},
+		"over":                   {over, "", ""},
+		"some of the API":        {partial, "", "Take away no more than what it covers."},
+		"a brownout of schedule": {partial, "orders-v1", "Nothing: it comes by itself"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := &v1alpha1.ChangeNotice{}
+			n.Name, n.Spec.DowntimeMinutes = "orders-move", 30
+			if c.label != "" {
+				n.Labels = map[string]string{v1alpha1.ScheduleLabel: c.label}
+			}
+			steps := explaining(calendarNow).noticeSteps(n, c.verdict)
+			if c.want == "" {
+				if len(steps) != 0 {
+					t.Error(steps)
+				}
+				return
+			}
+			if len(steps) != 1 || !strings.HasPrefix(steps[0].Text, c.want) {
+				t.Errorf("%+v", steps)
+			}
+		})
+	}
+}

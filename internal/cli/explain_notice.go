@@ -208,6 +208,8 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 		return []Step{{Text: "Put it right. Forewarn then publishes it by itself.", Commands: edit}}
 	case v.Reason == v1alpha1.ReasonQuietHours && v.NextChange != nil:
 		return []Step{{Text: "Wait: forewarn publishes it " + e.zone.moment(*v.NextChange) + ". What cannot wait says why in urgentReason.", Commands: edit}}
+	case v.Published && n.Spec.DowntimeMinutes > 0 && v.Matures != nil && v.Lapses != nil:
+		return e.windowSteps(n, v)
 	case v.MaturedReason == v1alpha1.ReasonRunning && v.Matures != nil:
 		return []Step{{Text: "Release what it covers from " + e.zone.moment(*v.Matures) + " on."}}
 	case v.MaturedReason == v1alpha1.ReasonRunning && n.Status.Clock.StartsAt == v1alpha1.StartsAtAcknowledged:
@@ -225,6 +227,22 @@ func (e *explainer) noticeSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) 
 		return []Step{{Text: "Release what it covers before " + e.zone.moment(*v.Lapses) + "."}}
 	}
 	return nil
+}
+
+// windowSteps are what to do about a planned downtime.
+func (e *explainer) windowSteps(n *v1alpha1.ChangeNotice, v gate.NoticeVerdict) []Step {
+	if v.MaturedReason == v1alpha1.ReasonLapsed {
+		return nil
+	}
+	if by := n.Labels[v1alpha1.ScheduleLabel]; by != "" {
+		return []Step{{Text: "Nothing: it comes by itself, by the schedule.", Commands: []string{e.hints.command("explain", "deprecationschedule/"+by)}}}
+	}
+	if v.Partial {
+		return []Step{{Text: "Take away no more than what it covers. To take the API down as a whole, publish another notice, " +
+			"whose covers names each version: kubectl get customerapis shows them."}}
+	}
+	return []Step{{Text: "Take it down from " + e.zone.moment(*v.Matures) + " until " + e.zone.moment(*v.Lapses) +
+		". In between that passes, and before and afterwards it is refused.", Commands: []string{e.hints.command("calendar")}}}
 }
 
 // summarize is a notice among others.
@@ -266,5 +284,5 @@ func (p *page) notices(notices []NoticeSummary, z zone, covers bool) {
 		}
 		rows = append(rows, row)
 	}
-	p.table(2, header, rows, 0, 1)
+	p.table(2, header, rows, 1) // a name is there to be copied
 }

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,12 +21,16 @@ type ScheduleResult struct {
 	Version    string   `json:"version"`
 	Operations []string `json:"operations,omitempty"`
 	State      string   `json:"state"`
-	// Stage and what comes next are as forewarn wrote them last.
+	// Stage and what comes next are those of the moment asked for, by what forewarn
+	// wrote last. They are left out where it has not looked yet.
 	Stage     string       `json:"stage,omitempty"`
 	NextStage string       `json:"nextStage,omitempty"`
 	NextTime  *metav1.Time `json:"nextTime,omitempty"`
 	// Published is the condition as forewarn wrote it last.
 	Published ConditionResult `json:"published"`
+	// Signalled says whether responses say it, as forewarn wrote it last. It is left
+	// out where the schedule names no route.
+	Signalled *ConditionResult `json:"signalled,omitempty"`
 	// Removal says whether what goes away may be removed, at the moment asked for.
 	Removal ConditionResult `json:"removal"`
 	// RemovalChangesTime is when that is another by itself.
@@ -34,11 +40,17 @@ type ScheduleResult struct {
 	// StillUsing is left out where it is not known.
 	StillUsing *int32       `json:"stillUsing,omitempty"`
 	UsageTime  *metav1.Time `json:"usageTime,omitempty"`
+	// Requires is what a removal needs besides its date.
+	Requires string `json:"requires,omitempty"`
 	// NotAcknowledged are the ids of those who use it and did not acknowledge its
 	// end, as far as they are listed.
 	NotAcknowledged []string `json:"notAcknowledged,omitempty"`
 	// Unlisted is how many use it besides those whom the schedule lists.
 	Unlisted int32 `json:"unlisted,omitempty"`
+
+	withdrawn *metav1.Time
+	// ready is the reason of that condition: of a draft it says why it would not be published.
+	ready string
 }
 
 // ScheduleNotice is a notice by which customers are told of a schedule.
@@ -81,12 +93,18 @@ func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleRes
 	status := &s.Status
 	found := &ScheduleResult{
 		API: string(s.Spec.APIRef.Name), Version: string(s.Spec.Version), Operations: s.Spec.Operations, State: string(s.Spec.State),
-		Stage: string(status.Stage), NextStage: string(status.NextStage), NextTime: status.NextTime,
-		Published: ConditionResult{Reason: v1alpha1.ReasonNotPublished, Message: "forewarn has not looked at it yet"},
+		Published: conditionOf(status.Conditions, v1alpha1.ConditionPublished, v1alpha1.ReasonNotPublished),
+		ready:     conditionOf(status.Conditions, v1alpha1.ConditionReady, v1alpha1.ReasonReady).Reason,
 		Steps:     scheduleEvents(s), StillUsing: status.StillUsing, UsageTime: status.UsageTime,
+		Requires: string(s.Spec.RemovalRequires), withdrawn: status.WithdrawnTime,
 	}
-	if published := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ConditionPublished); published != nil {
-		found.Published = ConditionResult{Status: published.Status == metav1.ConditionTrue, Reason: published.Reason, Message: published.Message}
+	if status.Stage != "" {
+		next, at := schedule.Next(s, e.now)
+		found.Stage, found.NextStage, found.NextTime = string(schedule.Stage(s, e.now)), string(next), metaTime(at)
+	}
+	if len(s.Spec.Routes) > 0 && status.Stage != "" {
+		signalled := conditionOf(status.Conditions, v1alpha1.ConditionSignalled, v1alpha1.ReasonSignalsMissing)
+		found.Signalled = &signalled
 	}
 	allowed, reason, message, next := schedule.Removal(s, e.now)
 	found.Removal = ConditionResult{Status: allowed, Reason: reason, Message: message}
@@ -104,6 +122,15 @@ func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleRes
 		}
 	}
 	return found
+}
+
+// conditionOf is a condition as forewarn wrote it last.
+func conditionOf(conditions []metav1.Condition, kind, unknown string) ConditionResult {
+	c := apimeta.FindStatusCondition(conditions, kind)
+	if c == nil {
+		return ConditionResult{Reason: unknown, Message: "forewarn has not looked at it yet"}
+	}
+	return ConditionResult{Status: c.Status == metav1.ConditionTrue, Reason: c.Reason, Message: c.Message}
 }
 
 func (e *explainer) schedulePage(p *page, found *ScheduleResult) {
@@ -128,6 +155,10 @@ func (e *explainer) schedulePage(p *page, found *ScheduleResult) {
 		p.paragraph("  ", "", safe(found.Published.Message))
 		p.why("  ", found.Published.Reason)
 	}
+	if found.Signalled != nil {
+		p.heading("Responses: " + safe(found.Signalled.Reason))
+		p.paragraph("  ", "", safe(found.Signalled.Message))
+	}
 	p.heading("Removal: " + found.Removal.Reason)
 	p.paragraph("  ", "", safe(found.Removal.Message))
 	p.why("  ", found.Removal.Reason)
@@ -137,12 +168,9 @@ func (e *explainer) schedulePage(p *page, found *ScheduleResult) {
 
 func (p *page) scheduleSteps(found *ScheduleResult, e *explainer) {
 	var rows [][]string
-	for _, step := range found.Steps {
-		state := "to come"
-		if !step.comes(e.now, step.Time.Add(1)) {
-			state = "over"
-		}
-		rows = append(rows, []string{e.zone.day(step.Time.Time), safe(step.Title), state})
+	for i := range found.Steps {
+		step := &found.Steps[i]
+		rows = append(rows, []string{e.zone.day(step.Time.Time), safe(step.Title), stepState(step, found.withdrawn, e.now)})
 	}
 	if len(rows) > 0 {
 		p.heading("Dates")
@@ -160,6 +188,19 @@ func (p *page) scheduleSteps(found *ScheduleResult, e *explainer) {
 		p.heading("Notices")
 		p.table(2, []string{"notice", "step", "published"}, rows, 0)
 	}
+}
+
+// stepState says where now is beside the date of a step.
+func stepState(step *CalendarEvent, withdrawn *metav1.Time, now time.Time) string {
+	switch {
+	case step.Cancelled && (withdrawn == nil || withdrawn.Time.Before(step.Time.Time)):
+		return "withdrawn"
+	case now.Before(step.Time.Time):
+		return "to come"
+	case step.EndTime != nil && now.Before(step.EndTime.Time):
+		return "now"
+	}
+	return "past"
 }
 
 // stragglers says who still uses it.
@@ -187,8 +228,49 @@ func (p *page) stragglers(found *ScheduleResult, z zone) {
 	}
 }
 
-// scheduleSteps are what to do about a schedule.
+// scheduleSteps are what to do about a schedule, the first thing first.
 func (e *explainer) scheduleSteps(found *ScheduleResult) []Step {
+	return slices.Concat(e.removalSteps(found), e.signalSteps(found), e.usageSteps(found))
+}
+
+// signalSteps lead to responses that say it.
+func (e *explainer) signalSteps(found *ScheduleResult) []Step {
+	if found.Signalled == nil || found.Signalled.Status {
+		return nil
+	}
+	switch found.Signalled.Reason {
+	case v1alpha1.ReasonSignalsMissing:
+		return []Step{{Text: "Let the responses say it: add what is printed to the HTTPRoute.", Commands: []string{e.hints.command("headers", e.about.String())}}}
+	case v1alpha1.ReasonRouteNotFound:
+		return []Step{{Text: "Name the HTTPRoute, and the rules, that there are.",
+			Commands: []string{e.hints.kubectl("get", "httproutes"), e.hints.kubectl("edit", e.about.String())}}}
+	}
+	return nil
+}
+
+// usageSteps say in time what would keep it for good: nobody knows who uses it.
+func (e *explainer) usageSteps(found *ScheduleResult) []Step {
+	switch found.Removal.Reason {
+	case v1alpha1.ReasonDraft, v1alpha1.ReasonNotPublished, v1alpha1.ReasonNotYet:
+	default:
+		return nil
+	}
+	if found.StillUsing != nil || found.Requires == "" || found.Requires == string(v1alpha1.RemovalAtDate) {
+		return nil
+	}
+	text := "By the time of its removal let the Audience of the API name a usage query: as long as nobody knows who uses it, it is kept, also after its date."
+	if found.Removal.Reason == v1alpha1.ReasonDraft {
+		text += " Or leave removalRequires out while this is a draft."
+	}
+	return []Step{{Text: text, Commands: e.usageCommands(found)}}
+}
+
+func (e *explainer) usageCommands(found *ScheduleResult) []string {
+	return []string{e.hints.kubectl("get", "customerapi/"+found.API, "-o", "jsonpath={.spec.audienceRef.name}"), e.hints.kubectl("describe", "audiences")}
+}
+
+// removalSteps lead to the removal.
+func (e *explainer) removalSteps(found *ScheduleResult) []Step {
 	edit := []string{e.hints.kubectl("edit", e.about.String())}
 	sunset := ""
 	var matures, unpublished []string
@@ -202,6 +284,9 @@ func (e *explainer) scheduleSteps(found *ScheduleResult) []Step {
 	}
 	switch found.Removal.Reason {
 	case v1alpha1.ReasonDraft:
+		if found.ready != v1alpha1.ReasonReady {
+			return []Step{{Text: "Put right what is said above, and then set state: Published.", Commands: edit}}
+		}
 		return []Step{{Text: "Set state: Published. Forewarn then tells customers of each step, by notices of their own.", Commands: edit}}
 	case v1alpha1.ReasonNotPublished:
 		return []Step{{Text: "See what the notices lack, and put it right in the schedule: until all of them are published its dates can be edited.",
@@ -220,7 +305,7 @@ func (e *explainer) scheduleSteps(found *ScheduleResult) []Step {
 		return steps
 	case v1alpha1.ReasonUsageNotKnown:
 		return []Step{{Text: "Let the Audience of the API name a usage query, and see whether its server answers.",
-			Commands: []string{e.hints.kubectl("get", "customerapi/"+found.API, "-o", "jsonpath={.spec.audienceRef.name}"), e.hints.kubectl("describe", "audiences")}}}
+			Commands: e.usageCommands(found)}}
 	case v1alpha1.ReasonRemovable:
 		return []Step{{Text: "Release a revision without it" + e.beforeLapse(sunset) + "."}}
 	}

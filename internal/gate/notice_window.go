@@ -33,7 +33,7 @@ func (n *notification) windowed(v NoticeVerdict) NoticeVerdict {
 	if !planned {
 		return n.unopened(v)
 	}
-	v.Matures, v.Lapses = &w.Start, &w.End
+	v.Matures, v.Lapses, v.Partial = &w.Start, &w.End, w.Partial
 	from, until := w.Start.Format(time.RFC3339), w.End.Format(time.RFC3339) // a date alone says nothing of half an hour
 	down, open := api+" may be down", api+" may be taken down, and not be deleted"
 	if w.Partial {

@@ -155,6 +155,8 @@ type NoticeVerdict struct {
 	// once. Matures is nil while the clock of a published notice has not started.
 	Matures *time.Time
 	Lapses  *time.Time
+	// Partial says of a planned downtime that the API as a whole may not be down in its window.
+	Partial bool
 	// DaysLeft is the number of full days until it matures. Nil where it does not.
 	DaysLeft     *int32
 	SupersededBy string
