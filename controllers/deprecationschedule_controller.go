@@ -103,7 +103,9 @@ type schedulePass struct {
 	// problems have to be put right by somebody. published is what the condition Published says.
 	problems  []saying
 	published saying
-	removed   bool
+	// wouldBe is the reason for which a draft would not be published.
+	wouldBe string
+	removed bool
 	// next is when to look again, again says soon: the cache is behind.
 	next  *time.Time
 	again bool

@@ -170,9 +170,10 @@ func (p *schedulePass) draft(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.published = saying{v1alpha1.ReasonDraft, fmt.Sprintf("it is a draft: published now, customers are told by %s", noticesText(len(pending)))}
+	p.published = saying{v1alpha1.ReasonDraft, fmt.Sprintf("it is a draft: with state: Published customers are told, by %s", noticesText(len(pending)))}
 	if refused != nil {
-		p.published.message = "it is a draft: published now, nobody would be told: " + refused.message
+		p.published.message = "it is a draft, and would not be published: " + refused.message
+		p.wouldBe = refused.reason
 	}
 	return nil
 }
@@ -213,8 +214,10 @@ func (p *schedulePass) publish(ctx context.Context, pending []*schedule.Planned)
 // judge says why one of the notices would not be published now, and nothing where all would. It is the same verdict as
 // on any notice (R14).
 func (p *schedulePass) judge(ctx context.Context, pending []*schedule.Planned) (*saying, error) {
-	var refused *saying
-	var texts []string
+	if wrong := schedule.Misnamed(p.schedule, p.api); wrong != "" && len(pending) > 0 {
+		return &saying{v1alpha1.ReasonIncomplete, wrong}, nil
+	}
+	var refused refusals
 	listing := p.schedule.DeepCopy()
 	listing.Status.Notices = p.listed()
 	for _, planned := range pending {
@@ -228,15 +231,39 @@ func (p *schedulePass) judge(ctx context.Context, pending []*schedule.Planned) (
 		if verdict.Publishable {
 			continue
 		}
-		if refused == nil {
-			refused = &saying{reason: verdict.Reason}
-		}
-		texts = append(texts, fmt.Sprintf("%s (changenotice/%s): %s", planned.Field, planned.Notice.Name, verdict.Message))
+		refused.add(planned.Field, verdict.Reason, verdict.Message)
 	}
-	if refused != nil {
-		refused.message = strings.Join(texts, "; ")
+	return refused.said(), nil
+}
+
+// refusals are why notices would not be published: what several are refused for is said once.
+type refusals struct {
+	reason        string
+	texts, fields []string
+}
+
+func (r *refusals) add(field, reason, message string) {
+	if r.reason == "" {
+		r.reason = reason
 	}
-	return refused, nil
+	// The date that its author wrote is that of the schedule.
+	message = strings.TrimPrefix(message, "its effectiveTime ")
+	if i := slices.Index(r.texts, message); i >= 0 {
+		r.fields[i] += ", " + field
+		return
+	}
+	r.texts, r.fields = append(r.texts, message), append(r.fields, field)
+}
+
+func (r *refusals) said() *saying {
+	if r.reason == "" {
+		return nil
+	}
+	all := make([]string, 0, len(r.texts))
+	for i, text := range r.texts {
+		all = append(all, r.fields[i]+": "+text)
+	}
+	return &saying{r.reason, strings.Join(all, "; ")}
 }
 
 // listed are the notices as the status lists them once all are made: none is published before it is listed.

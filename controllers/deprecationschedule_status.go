@@ -151,7 +151,11 @@ func (p *schedulePass) setPublished(c conditions) {
 			ready.reason = says.reason
 		}
 	}
-	c.set(v1alpha1.ConditionReady, isTrue(ready.reason == v1alpha1.ReasonReady), ready.reason, ready.message)
+	is := isTrue(ready.reason == v1alpha1.ReasonReady)
+	if ready.reason == v1alpha1.ReasonReady && p.wouldBe != "" { // a draft is not held to anything, and a list shows what is wrong with it
+		ready.reason = p.wouldBe
+	}
+	c.set(v1alpha1.ConditionReady, is, ready.reason, ready.message)
 }
 
 // publishedReason is a reason of Published for what is a reason of Ready alone.
@@ -184,7 +188,7 @@ func (p *schedulePass) setRemoval(c conditions) {
 
 // stageText says where it is, and what comes next.
 func stageText(s *v1alpha1.DeprecationSchedule) string {
-	text := "it is " + string(s.Status.Stage)
+	text := "its stage is " + string(s.Status.Stage)
 	switch {
 	case s.Status.NextStage == "":
 	case s.Status.NextTime == nil:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
@@ -205,6 +206,36 @@ func TestANoticeThatIsGone(t *testing.T) {
 		want := []saying{{v1alpha1.ReasonNoticeDiffers, "changenotice/" + name + ", by which customers were told, " + c.want}}
 		if diff := cmp.Diff(want, p.problems, cmp.AllowUnexported(saying{})); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// Why several notices would not be published is said once, in the words of the schedule.
+func TestRefusalsAreSaidOnce(t *testing.T) {
+	var none refusals
+	if said := none.said(); said != nil {
+		t.Error(said)
+	}
+	var all refusals
+	all.add("deprecateTime", v1alpha1.ReasonTooSoon, "its effectiveTime A is too soon")
+	all.add("sunsetTime", v1alpha1.ReasonIncomplete, "it has no title")
+	all.add("brownouts[first].startTime", v1alpha1.ReasonTooSoon, "its effectiveTime A is too soon")
+	want := saying{v1alpha1.ReasonTooSoon, "deprecateTime, brownouts[first].startTime: A is too soon; sunsetTime: it has no title"}
+	if said := all.said(); said == nil || *said != want {
+		t.Errorf("%+v", said)
+	}
+}
+
+// A draft is not held to anything: it is ready, and its reason says what would be refused.
+func TestADraftThatWouldBeRefusedIsReady(t *testing.T) {
+	for wouldBe, want := range map[string]string{"": v1alpha1.ReasonReady, v1alpha1.ReasonTooSoon: v1alpha1.ReasonTooSoon} {
+		s := &v1alpha1.DeprecationSchedule{Spec: v1alpha1.DeprecationScheduleSpec{State: v1alpha1.NoticeDraft}}
+		p := &schedulePass{schedule: s, published: saying{v1alpha1.ReasonDraft, "it is a draft"}, wouldBe: wouldBe}
+		p.setPublished(conditions{list: &s.Status.Conditions})
+		ready := apimeta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+		published := apimeta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionPublished)
+		if ready.Status != metav1.ConditionTrue || ready.Reason != want || published.Reason != v1alpha1.ReasonDraft {
+			t.Errorf("%q: %+v, %+v", wouldBe, ready, published)
 		}
 	}
 }

@@ -93,8 +93,8 @@ func TestAScheduleTellsCustomers(t *testing.T) {
 	s.create(s.mailChannel())
 	schedule := s.retiring(170)
 	s.Expect(s.scheduleIs(v1alpha1.ConditionPublished, "False TooSoon")).To(SatisfyAll(
-		HavePrefix("sunsetTime (changenotice/orders-v1-sunset): its effectiveTime "+inDays(170).UTC().Format(time.RFC3339)+" is too soon"),
-		ContainSubstring("set it to "), Not(ContainSubstring("orders-v1-announced"))))
+		HavePrefix("sunsetTime: "+inDays(170).UTC().Format(time.RFC3339)+" is too soon"),
+		ContainSubstring("set it to "), Not(ContainSubstring("deprecateTime"))))
 	s.scheduleIs(v1alpha1.ConditionReady, "False TooSoon")
 	s.Expect(s.noticeNames()).To(BeEmpty(), "nobody is told a part of it")
 
@@ -145,7 +145,7 @@ func TestAScheduleTellsCustomers(t *testing.T) {
 	s.reschedule(func(spec *v1alpha1.DeprecationScheduleSpec) {
 		spec.Brownouts = append(spec.Brownouts, v1alpha1.Brownout{Name: "third", StartTime: inDays(20), Minutes: 60})
 	})
-	s.Expect(s.scheduleIs(v1alpha1.ConditionPublished, "False TooSoon")).To(HavePrefix("brownouts[third].startTime (changenotice/orders-v1-brownout-third)"))
+	s.Expect(s.scheduleIs(v1alpha1.ConditionPublished, "False TooSoon")).To(HavePrefix("brownouts[third].startTime: "))
 	s.reschedule(func(spec *v1alpha1.DeprecationScheduleSpec) { spec.Brownouts = spec.Brownouts[:1] })
 	s.scheduleIs(v1alpha1.ConditionPublished, "True Published")
 	s.restartManager(0)
