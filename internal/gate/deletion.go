@@ -30,8 +30,8 @@ func Deletion(in Input) (held bool, message string, nextChange *time.Time) {
 	if wrong := checkPolicies(r); len(wrong) > 0 {
 		return true, r.deletionText(fmt.Sprintf("cannot be judged: %s", wrong[0].Message)), nil
 	}
-	if k, kept := r.keptChange(); kept {
-		return true, r.deletionText(fmt.Sprintf("removes %s: %s; see: %s", enumerate(versions), keptText(k), r.seeSchedule(k))), r.nextTurn(p)
+	if k, version, kept := r.keptChange(); kept {
+		return true, r.deletionText(fmt.Sprintf("removes %s: %s; see: %s", enumerate(versions), keptText(k, short(version)), r.seeSchedule(k))), r.nextTurn(p)
 	}
 	needing := r.needing()
 	if heldAt(needing, r.Now) {

@@ -46,7 +46,7 @@ func (r *reading) refusal(blocking []Finding, p prospect) string {
 	}
 	var besides []string
 	for _, f := range blocking {
-		if f.Reason != first.Reason && !slices.Contains(besides, f.Reason) {
+		if f.Reason != first.Reason && !slices.Contains(besides, f.Reason) && !saidByKept(f, blocking) {
 			besides = append(besides, f.Reason)
 		}
 	}
@@ -54,6 +54,13 @@ func (r *reading) refusal(blocking []Finding, p prospect) string {
 		text += "; besides: " + enumerate(besides)
 	}
 	return text
+}
+
+// saidByKept says that the notice of a change runs which a schedule keeps: until when, the schedule says already.
+func saidByKept(f Finding, blocking []Finding) bool {
+	return f.Reason == v1alpha1.ReasonNoticeRunning && slices.ContainsFunc(blocking, func(other Finding) bool {
+		return other.Reason == v1alpha1.ReasonKept && other.Path == f.Path
+	})
 }
 
 // noticeRefusal says what customers were not told, or not long enough ago; from when on the revision could

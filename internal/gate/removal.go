@@ -76,7 +76,7 @@ func (n *notification) kept() *NoticeVerdict {
 		if k.Allowed || own && k.Reason == v1alpha1.ReasonNotYet && n.readable {
 			continue
 		}
-		v := n.waiting(v1alpha1.ReasonKept, keptText(k), n.Notice.Status.Validity.TimeZone)
+		v := n.waiting(v1alpha1.ReasonKept, keptText(k, "it"), n.Notice.Status.Validity.TimeZone)
 		if v.NextChange != nil && k.Next != nil && k.Next.Before(*v.NextChange) {
 			v.NextChange = k.Next
 		}
@@ -109,8 +109,8 @@ func (n *notification) besides() string {
 }
 
 // keptText says which schedule keeps something, until when or while what holds.
-func keptText(k notice.Kept) string {
-	return fmt.Sprintf("schedule %s keeps it %s", short(k.Schedule), k.Kept)
+func keptText(k notice.Kept, what string) string {
+	return fmt.Sprintf("schedule %s keeps %s %s", short(k.Schedule), what, k.Kept)
 }
 
 // keeping are the schedules that have a say in a change, where it takes something away.
@@ -132,7 +132,7 @@ func checkKept(r *reading) []Finding {
 			}
 			f := Finding{
 				Reason: v1alpha1.ReasonKept, Blocks: true, Path: fmt.Sprintf("changes[%s]", w.Fingerprint),
-				Message: fmt.Sprintf("%s: %s; see: %s", describe(w), keptText(k), r.seeSchedule(k)),
+				Message: fmt.Sprintf("%s: %s; see: %s", describe(w), keptText(k, "it"), r.seeSchedule(k)),
 			}
 			if k.Reason == v1alpha1.ReasonNotYet && k.Removal.Requires == v1alpha1.RemovalAtDate {
 				f.ClearsAt = k.Next
@@ -144,21 +144,21 @@ func checkKept(r *reading) []Finding {
 }
 
 func (r *reading) seeSchedule(k notice.Kept) string {
-	see := "kubectl get deprecationschedules " + short(k.Schedule)
+	see := "forewarn explain deprecationschedule/" + short(k.Schedule)
 	if r.API.Namespace != "" {
 		see += " -n " + short(r.API.Namespace)
 	}
 	return see
 }
 
-// keptChange is the first of the changes that a schedule keeps.
-func (r *reading) keptChange() (k notice.Kept, is bool) {
+// keptChange is the first of the changes that a schedule keeps, and the version that it is of.
+func (r *reading) keptChange() (k notice.Kept, version string, is bool) {
 	for _, w := range r.changes {
 		if i := slices.IndexFunc(w.kept, func(k notice.Kept) bool { return !k.Allowed }); i >= 0 {
-			return w.kept[i], true
+			return w.kept[i], w.Version, true
 		}
 	}
-	return notice.Kept{}, false
+	return notice.Kept{}, "", false
 }
 
 // keptTurns are the moments at which it may become another whether a schedule keeps something.

@@ -44,14 +44,16 @@ func TestAScheduleKeepsAVersion(t *testing.T) {
 		next  string
 	}{
 		"a second before its sunset": {[]edit{telling(sunset(0, atDate))}, june.Add(-time.Second), outcome{"False", "Kept"},
-			"schedule orders-v1 keeps it until 2027-06-01T00:00:00Z, its sunset; see: kubectl get deprecationschedules orders-v1 -n shop", "2027-06-01T00:00:00Z"},
+			"schedule orders-v1 keeps it until 2027-06-01T00:00:00Z, its sunset; see: forewarn explain deprecationschedule/orders-v1 -n shop", "2027-06-01T00:00:00Z"},
+		"its notice runs, and that goes without saying": {[]edit{telling(sunset(0, atDate))}, june.Add(-time.Second), outcome{"False", "Kept"},
+			"its sunset; see: forewarn explain deprecationschedule/orders-v1 -n shop; see: forewarn explain apirevision/orders-2 -n shop", "2027-06-01T00:00:00Z"},
 		"at its sunset": {[]edit{telling(sunset(0, atDate))}, june, outcome{"True", "NoticeGiven"}, "by notice orders-v1-sunset", "2027-11-28T01:00:00Z"},
 		"a second before the last of its days is over": {[]edit{telling(sunset(30, atDate))}, july.Add(-time.Second), outcome{"False", "Kept"},
 			"keeps it until 2027-07-01T00:00:00Z, 30 full days after its sunset", "2027-07-01T00:00:00Z"},
 		"when it is": {[]edit{telling(sunset(30, atDate))}, july, outcome{"True", "NoticeGiven"}, "by notice orders-v1-sunset", "2027-12-28T01:00:00Z"},
 
 		"somebody uses it": {[]edit{telling(sunset(0, unused).Used(june, 3, 0))}, june, outcome{"False", "Kept"},
-			"orders-2 is not admissible: version v1 removed: schedule orders-v1 keeps it while 3 customers use it, because it requires that nobody does; see: kubectl", "2027-06-02T00:00:00Z"},
+			"orders-2 is not admissible: version v1 removed: schedule orders-v1 keeps it while 3 customers use it, because it requires that nobody does; see: forewarn explain deprecationschedule/orders-v1 -n shop; see: ", "2027-06-02T00:00:00Z"},
 		"somebody did not acknowledge it":          {[]edit{telling(sunset(0, either).Used(june, 3, 1))}, june, outcome{"False", "Kept"}, "and 1 of them did not acknowledge", "2027-06-02T00:00:00Z"},
 		"all did":                                  {[]edit{telling(sunset(0, either).Used(june, 3, 0))}, june, outcome{"True", "NoticeGiven"}, "by notice orders-v1-sunset", "2027-06-02T00:00:00Z"},
 		"nobody uses it":                           {[]edit{telling(sunset(0, unused).Used(june, 0, 0))}, june, outcome{"True", "NoticeGiven"}, "", "2027-06-02T00:00:00Z"},
@@ -112,8 +114,8 @@ func TestFromWhenOnWhatAScheduleKeepsMayServe(t *testing.T) {
 func TestDeletingWhatAScheduleKeepsR15(t *testing.T) {
 	in := proposing(asOf(june), telling(sunset(0, unused).Used(june, 3, 3)))
 	held, message, next := gate.Deletion(in)
-	const want = "deleting what serves customerapi/orders removes v1: schedule orders-v1 keeps it while 3 customers use it, " +
-		"because it requires that nobody does; see: kubectl get deprecationschedules orders-v1 -n shop"
+	const want = "deleting what serves customerapi/orders removes v1: schedule orders-v1 keeps v1 while 3 customers use it, " +
+		"because it requires that nobody does; see: forewarn explain deprecationschedule/orders-v1 -n shop"
 	if !held || message != want || next == nil || !next.Equal(june.Add(day)) {
 		t.Errorf("%t %s, next %v", held, message, next)
 	}
