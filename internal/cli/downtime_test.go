@@ -94,3 +94,36 @@ func TestSpentBudgetsBlockRollouts(t *testing.T) {
 		t.Error("a mark that was there before fixes something new")
 	}
 }
+
+// The way back out of a downtime is the other way than it came about, and one by plan has a last moment.
+func TestBackFromADowntime(t *testing.T) {
+	e := explaining(calendarNow)
+	planned := builders.Notice("orders-move", "orders").Obj()
+	planned.Status.LapsesTime = &metav1.Time{Time: calendarNow.Add(time.Second)}
+	over := builders.Notice("orders-moved", "orders").Obj()
+	over.Status.LapsesTime = &metav1.Time{Time: calendarNow}
+	e.notices = []v1alpha1.ChangeNotice{*planned, *over}
+	const never, undo, scale = "Bring it back. Restarting", "kubectl rollout undo deployment/orders -n shop", "kubectl scale deployment/orders --replicas=REPLICAS -n shop"
+	ended := metav1.NewMicroTime(calendarNow)
+	for name, c := range map[string]struct {
+		interval   v1alpha1.DowntimeInterval
+		text, last string
+	}{
+		"after a rollout":                {v1alpha1.DowntimeInterval{Cause: v1alpha1.CauseRollout}, never, undo},
+		"scaled to nothing":              {v1alpha1.DowntimeInterval{Cause: v1alpha1.CauseScaledDown}, never, scale},
+		"that was the last, and is over": {v1alpha1.DowntimeInterval{Cause: v1alpha1.CauseScaledDown, EndTime: &ended}, never, undo},
+		"by plan, a second before it ends": {v1alpha1.DowntimeInterval{Cause: v1alpha1.CauseScaledDown, Notice: "orders-move"},
+			"It is down by plan. Bring it back before 2026-11-22T11:00:01Z: from then on it spends the budget.", scale},
+		"by plan, and that is over": {v1alpha1.DowntimeInterval{Cause: v1alpha1.CauseRollout, Notice: "orders-moved"}, never, undo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			step := e.backStep(&BudgetResult{Intervals: []v1alpha1.DowntimeInterval{c.interval}}, "deployment/orders")
+			if !strings.HasPrefix(step.Text, c.text) || step.Commands[1] != c.last {
+				t.Errorf("%+v", step)
+			}
+		})
+	}
+	if step := e.backStep(&BudgetResult{}, "deployment/orders"); !strings.HasPrefix(step.Text, never) || step.Commands[1] != undo {
+		t.Errorf("%+v", step)
+	}
+}

@@ -77,9 +77,14 @@ func budgetResult(budget *v1alpha1.DowntimeBudget, terms downtime.Terms, now tim
 
 // conditionResult is a condition as the status has it.
 func conditionResult(list []metav1.Condition, kind string) ConditionResult {
+	return conditionOr(list, kind, reasonNotObserved)
+}
+
+// conditionOr is a condition as the status has it, with a reason for what is not there yet.
+func conditionOr(list []metav1.Condition, kind, unseen string) ConditionResult {
 	c := apimeta.FindStatusCondition(list, kind)
 	if c == nil {
-		return ConditionResult{Reason: reasonNotObserved, Message: "forewarn has not looked at it yet"}
+		return ConditionResult{Reason: unseen, Message: "forewarn has not looked at it yet"}
 	}
 	return ConditionResult{Status: c.Status == metav1.ConditionTrue, Reason: c.Reason, Message: c.Message}
 }
@@ -192,6 +197,31 @@ func (e *explainer) intervals(p *page, found *BudgetResult) {
 // lasts is a time in seconds as people say it.
 func lasts(seconds int64) string { return downtime.Lasts(time.Duration(seconds) * time.Second) }
 
+// backStep leads out of a downtime: the other way than it came about.
+func (e *explainer) backStep(found *BudgetResult, workload string) Step {
+	step := Step{
+		Text:     "Bring it back. Restarting, scaling up and rolling back are never refused:",
+		Commands: []string{e.hints.kubectl("describe", workload), e.hints.kubectl("rollout", "undo", workload)},
+	}
+	if len(found.Intervals) == 0 {
+		return step
+	}
+	last := &found.Intervals[len(found.Intervals)-1]
+	if last.EndTime != nil {
+		return step
+	}
+	if last.Cause == v1alpha1.CauseScaledDown {
+		step.Commands[1] = e.hints.kubectl("scale", workload, "--replicas=REPLICAS")
+	}
+	for i := range e.notices {
+		if n := &e.notices[i]; n.Name == string(last.Notice) && n.Status.LapsesTime != nil && e.now.Before(n.Status.LapsesTime.Time) {
+			step.Text = "It is down by plan. Bring it back before " + e.zone.moment(n.Status.LapsesTime.Time) +
+				": from then on it spends the budget. Restarting, scaling up and rolling back are never refused:"
+		}
+	}
+	return step
+}
+
 func (e *explainer) budgetSteps(budget *v1alpha1.DowntimeBudget, found *BudgetResult) []Step {
 	var steps []Step
 	about := "downtimebudget/" + budget.Name
@@ -206,10 +236,7 @@ func (e *explainer) budgetSteps(budget *v1alpha1.DowntimeBudget, found *BudgetRe
 		}
 	}
 	if found.State == string(v1alpha1.AvailabilityDown) || found.State == string(v1alpha1.AvailabilityDegraded) {
-		steps = append(steps, Step{
-			Text:     "Bring it back. Restarting, scaling up and rolling back are never refused:",
-			Commands: []string{e.hints.kubectl("describe", workload), e.hints.kubectl("rollout", "undo", workload)},
-		})
+		steps = append(steps, e.backStep(found, workload))
 	}
 	if found.SpentTime == nil {
 		return steps

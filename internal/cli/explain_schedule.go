@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -93,8 +92,8 @@ func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleRes
 	status := &s.Status
 	found := &ScheduleResult{
 		API: string(s.Spec.APIRef.Name), Version: string(s.Spec.Version), Operations: s.Spec.Operations, State: string(s.Spec.State),
-		Published: conditionOf(status.Conditions, v1alpha1.ConditionPublished, v1alpha1.ReasonNotPublished),
-		ready:     conditionOf(status.Conditions, v1alpha1.ConditionReady, v1alpha1.ReasonReady).Reason,
+		Published: conditionOr(status.Conditions, v1alpha1.ConditionPublished, v1alpha1.ReasonNotPublished),
+		ready:     conditionOr(status.Conditions, v1alpha1.ConditionReady, v1alpha1.ReasonReady).Reason,
 		Steps:     scheduleEvents(s), StillUsing: status.StillUsing, UsageTime: status.UsageTime,
 		Requires: string(s.Spec.RemovalRequires), withdrawn: status.WithdrawnTime,
 	}
@@ -103,7 +102,7 @@ func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleRes
 		found.Stage, found.NextStage, found.NextTime = string(schedule.Stage(s, e.now)), string(next), metaTime(at)
 	}
 	if len(s.Spec.Routes) > 0 && status.Stage != "" {
-		signalled := conditionOf(status.Conditions, v1alpha1.ConditionSignalled, v1alpha1.ReasonSignalsMissing)
+		signalled := conditionResult(status.Conditions, v1alpha1.ConditionSignalled)
 		found.Signalled = &signalled
 	}
 	allowed, reason, message, next := schedule.Removal(s, e.now)
@@ -122,15 +121,6 @@ func (e *explainer) scheduleResult(s *v1alpha1.DeprecationSchedule) *ScheduleRes
 		}
 	}
 	return found
-}
-
-// conditionOf is a condition as forewarn wrote it last.
-func conditionOf(conditions []metav1.Condition, kind, unknown string) ConditionResult {
-	c := apimeta.FindStatusCondition(conditions, kind)
-	if c == nil {
-		return ConditionResult{Reason: unknown, Message: "forewarn has not looked at it yet"}
-	}
-	return ConditionResult{Status: c.Status == metav1.ConditionTrue, Reason: c.Reason, Message: c.Message}
 }
 
 func (e *explainer) schedulePage(p *page, found *ScheduleResult) {
