@@ -69,11 +69,14 @@ func storable(owed []v1alpha1.OwedNotice) bool {
 
 func (n *notification) missingIn(entry v1alpha1.CoveredChange) string {
 	version := short(string(entry.Version))
-	known := slices.ContainsFunc(n.API.Spec.Versions, func(v v1alpha1.APIVersion) bool { return v.Name == entry.Version }) ||
-		slices.Contains(promisedVersions(n.API), string(entry.Version))
+	var declared []string
+	for _, v := range n.API.Spec.Versions {
+		declared = append(declared, string(v.Name))
+	}
+	known := slices.Contains(declared, string(entry.Version)) || slices.Contains(promisedVersions(n.API), string(entry.Version))
 	switch {
 	case !known:
-		return fmt.Sprintf("names version %q, which customerapi/%s has not", version, short(n.API.Name))
+		return fmt.Sprintf("names version %q, which customerapi/%s has not: it has %s", version, short(n.API.Name), enumerate(declared))
 	case entry.Class != "" && notice.CheckClass(entry.Class) != nil:
 		return notice.CheckClass(entry.Class).Error()
 	case entry.Fingerprint != "" && !fingerprints.MatchString(entry.Fingerprint):

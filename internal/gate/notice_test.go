@@ -159,7 +159,7 @@ func TestNoticesThatLackSomething(t *testing.T) {
 		"nothing that it covers":    {func(in *gate.NoticeInput) { in.Notice.Spec.Covers = nil }, "it covers nothing"},
 		"a state that is not known": {func(in *gate.NoticeInput) { in.Notice.Spec.State = "Sent" }, `its state "Sent" is not known`},
 		"a version that is not known": {func(in *gate.NoticeInput) { in.Notice.Spec.Covers[0].Version = "v9" },
-			`covers[0] names version "v9", which customerapi/orders has not`},
+			`covers[0] names version "v9", which customerapi/orders has not: it has v1`},
 		"a class of another spelling": {func(in *gate.NoticeInput) { in.Notice.Spec.Covers[0].Class = "removal" }, `covers[0] class "removal" is not one`},
 		"no fingerprint":              {func(in *gate.NoticeInput) { in.Notice.Spec.Covers[0].Fingerprint = "0123456789AB" }, `which is not 12 hex digits`},
 		"a blanket": {func(in *gate.NoticeInput) {
