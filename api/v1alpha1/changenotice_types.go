@@ -402,7 +402,7 @@ type NoticeRemovalUse struct {
 // +kubebuilder:printcolumn:name="Days left",type=integer,JSONPath=`.status.daysLeft`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: withdraw it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: write state: Published or, to take it back, Withdrawn"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || oldSelf.spec.state != 'Withdrawn' || self.spec.state == 'Withdrawn'",message="a withdrawn notice stays withdrawn: publish a new one"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.covers == oldSelf.spec.covers && self.spec.apiRef == oldSelf.spec.apiRef",message="what a published notice covers is frozen: publish a new one that supersedes it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.title == oldSelf.spec.title",message="the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"

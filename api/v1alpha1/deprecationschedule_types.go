@@ -28,7 +28,7 @@ type DeprecationScheduleSpec struct {
 	Operations []string `json:"operations,omitempty"`
 
 	// state is what its author wants: Draft is shown to nobody, Published tells
-	// customers of all of it, Withdrawn takes it back.
+	// customers of all of it, Withdrawn takes it back, which is final.
 	// +required
 	State NoticeState `json:"state,omitempty"`
 
@@ -105,13 +105,13 @@ type Brownout struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name,omitempty"`
 
-	// startTime is the moment at which it starts. Once published it can only
-	// move to later.
+	// startTime is the moment at which it starts, for example
+	// "2027-06-01T09:00:00Z". Once published it can only move to later.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == timestamp(int(self)) && self.getFullYear() >= 2000 && self.getFullYear() < 3000",message="write the moment in whole seconds, for example 2027-07-01T00:00:00Z"
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// minutes is how long it lasts.
+	// minutes is how many minutes it lasts, for example 5, and at most a day.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1440
@@ -490,9 +490,9 @@ const (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$')",message="the name must be a DNS label of at most 32 of a-z, 0-9 and '-': its notices are named after it"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.apiRef == oldSelf.spec.apiRef && self.spec.version == oldSelf.spec.version && has(self.spec.operations) == has(oldSelf.spec.operations) && (!has(self.spec.operations) || self.spec.operations == oldSelf.spec.operations)",message="what a published schedule takes away is frozen: withdraw it, or make another"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: withdraw it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.state != 'Draft'",message="what customers were told cannot become a draft again: write state: Published or, to take it back, Withdrawn"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || oldSelf.spec.state != 'Withdrawn' || self.spec.state == 'Withdrawn'",message="a withdrawn schedule stays withdrawn: make a new one"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.deprecateTime >= oldSelf.spec.deprecateTime && self.spec.sunsetTime >= oldSelf.spec.sunsetTime",message="the dates of a published schedule can only move to later"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || self.spec.deprecateTime >= oldSelf.spec.deprecateTime && self.spec.sunsetTime >= oldSelf.spec.sunsetTime",message="the dates of a published schedule can only move to later, since customers were told: to take it back, set state to Withdrawn"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.removeAfterDays) || has(self.spec.removeAfterDays) && self.spec.removeAfterDays >= oldSelf.spec.removeAfterDays",message="what a published schedule takes away can only stay for longer: removeAfterDays does not go down"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(oldSelf.spec.removalRequires) || oldSelf.spec.removalRequires == 'Date' || has(self.spec.removalRequires) && self.spec.removalRequires in [oldSelf.spec.removalRequires, 'Unused']",message="what a published schedule asks of a removal can only become more: from Date to UnusedOrAcknowledged to Unused"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status.publishedTime) || !has(self.spec.brownouts) || !has(oldSelf.spec.brownouts) || self.spec.brownouts.all(b, oldSelf.spec.brownouts.all(o, o.name != b.name || b.startTime >= o.startTime && b.minutes == o.minutes))",message="a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"

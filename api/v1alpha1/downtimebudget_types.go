@@ -141,8 +141,8 @@ type AvailabilityQuery struct {
 	// +kubebuilder:validation:MaxLength=4096
 	Query string `json:"query,omitempty"`
 
-	// stepSeconds is how far apart the samples are that are looked at. Left
-	// out, it is 30.
+	// stepSeconds is how many seconds apart the samples are that are looked at.
+	// Left out, it is 30.
 	// +optional
 	// +kubebuilder:validation:Minimum=5
 	// +kubebuilder:validation:Maximum=3600
@@ -464,9 +464,9 @@ type PastImage struct {
 // +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.spec.apiRef.name`
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
 // +kubebuilder:printcolumn:name="Used",type=string,JSONPath=`.status.used`
-// +kubebuilder:printcolumn:name="Left s",type=integer,JSONPath=`.status.leftSeconds`
+// +kubebuilder:printcolumn:name="Left s",type=integer,JSONPath=`.status.leftSeconds`,priority=1
 // +kubebuilder:printcolumn:name="Planned s",type=integer,JSONPath=`.status.plannedSeconds`
-// +kubebuilder:printcolumn:name="Unobserved s",type=integer,JSONPath=`.status.unobservedSeconds`
+// +kubebuilder:printcolumn:name="Unobserved s",type=integer,JSONPath=`.status.unobservedSeconds`,priority=1
 // +kubebuilder:printcolumn:name="Burn %",type=integer,JSONPath=`.status.burnRatePercent`
 // +kubebuilder:printcolumn:name="Frees",type=string,JSONPath=`.status.freesTime`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`

@@ -19,7 +19,7 @@ const (
 	frozenDate       = root + ": the date of a published notice can only move to later"
 	frozenUpdates    = root + ": updates of a published notice can only be appended to"
 	staysLapsed      = root + ": a notice that has lapsed is over, and a later date does not bring it back: publish a new one"
-	noDraftAgain     = root + ": what customers were told cannot become a draft again: withdraw it"
+	noDraftAgain     = root + ": what customers were told cannot become a draft again: write state: Published or, to take it back, Withdrawn"
 	staysWithdrawn   = root + ": a withdrawn notice stays withdrawn: publish a new one"
 	needsDate        = "spec: a notice that is published says from when the change holds: set effectiveTime"
 )

@@ -11,7 +11,7 @@ import (
 // What a published schedule answers to edits.
 const (
 	frozenTarget       = root + ": what a published schedule takes away is frozen: withdraw it, or make another"
-	frozenDates        = root + ": the dates of a published schedule can only move to later"
+	frozenDates        = root + ": the dates of a published schedule can only move to later, since customers were told: to take it back, set state to Withdrawn"
 	frozenBrownout     = root + ": a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"
 	staysForLonger     = root + ": what a published schedule takes away can only stay for longer: removeAfterDays does not go down"
 	asksForMore        = root + ": what a published schedule asks of a removal can only become more: from Date to UnusedOrAcknowledged to Unused"
