@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // The same of StatefulSets, DaemonSets and Argo Rollouts.
@@ -40,19 +39,7 @@ func TestOutagesOfOtherKinds(t *testing.T) {
 	s.must(s.admin.Status().Update(t.Context(), canary))
 	s.govern(map[string]*gate{"deny": keeping("statefulsets/set", "statefulsets/single", "daemonsets/daemons", "rollouts/canary",
 		"daemonsets/none", "statefulsets/usual", "statefulsets/broken")})
-	try := func(object client.Object, changes ...func(*unstructured.Unstructured)) error {
-		gvk, err := s.tenant.GroupVersionKindFor(object)
-		s.must(err)
-		fresh := &unstructured.Unstructured{}
-		fresh.SetGroupVersionKind(gvk)
-		return retryConflicts(func() error {
-			s.must(s.tenant.Get(t.Context(), client.ObjectKeyFromObject(object), fresh))
-			for _, change := range changes {
-				change(fresh)
-			}
-			return s.tenant.Update(t.Context(), fresh, client.DryRunAll)
-		})
-	}
+	try := s.tryAny
 	stops := func(most, n, of string) string {
 		return noDowntime("maxUnavailable " + most + " of " + n + " stops all pods of " + of + " before others are ready")
 	}
@@ -80,16 +67,14 @@ func TestOutagesOfOtherKinds(t *testing.T) {
 		return noDowntime("the change of " + what + " stops pods of " + of + " that no longer fit")
 	}
 	pods := func(field string) []string { return []string{"spec", "template", "spec", field} }
-	nowhere, tolerated := map[string]any{"nowhere": "true"}, map[string]any{"key": "spot", "operator": "Exists"}
-	required := map[string]any{"nodeAffinity": map[string]any{"requiredDuringSchedulingIgnoredDuringExecution": map[string]any{"nodeSelectorTerms": []any{
-		map[string]any{"matchExpressions": []any{map[string]any{"key": "nowhere", "operator": "Exists"}}}}}}}
+	nowhere, tolerated := nodesNowhere()["nodeSelector"], map[string]any{"key": "spot", "operator": "Exists"}
 	least := most(int64(0)) // of which the condition thinks nothing
 	surge := put(int64(1), "spec", "updateStrategy", "rollingUpdate", "maxSurge")
 	onDelete := func(u *unstructured.Unstructured) {
 		put("OnDelete", "spec", "updateStrategy", "type")(u)
 		remove("spec", "updateStrategy", "rollingUpdate")(u)
 	}
-	for field, value := range map[string]any{"nodeName": "nowhere", "nodeSelector": nowhere, "affinity": required} {
+	for field, value := range nodesNowhere() {
 		want := stopped(field, "daemonsets/daemons")
 		s.refused(try(daemons, put(value, pods(field)...)), outages, want)
 		s.refused(try(daemons, put(value, pods(field)...), least, surge), outages, want)
