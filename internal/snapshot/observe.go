@@ -102,7 +102,7 @@ func (o *observer) readReplicaSets(ctx context.Context, reader client.Reader, na
 }
 
 func (o *observer) addReplicaSet(set *appsv1.ReplicaSet, wanted int32) {
-	ref := ownerOf(set, v1alpha1.WorkloadRef{Kind: "ReplicaSet", Name: set.Name})
+	ref := makerOf(set)
 	running := o.workload(ref).run(o.revisionOf(set.Spec.Template.Annotations))
 	running.Wanted += wanted
 	addImages(running, &set.Spec.Template.Spec)
@@ -217,7 +217,7 @@ func (o *observer) ownerOfPod(pod *corev1.Pod) v1alpha1.WorkloadRef {
 		return owner
 	}
 	if set, ok := o.sets[owner.Name]; ok {
-		return ownerOf(set, owner)
+		return makerOf(set)
 	}
 	// The cache of ReplicaSets is behind that of pods: the names tell as well.
 	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]

@@ -56,6 +56,7 @@ func (c carried) replicaSet(deployment, hash, annotation string, wanted int32, i
 		Spec:       appsv1.ReplicaSetSpec{Replicas: &wanted, Template: c.template(annotation, images...)},
 	}
 	set.OwnerReferences = ownedBy("Deployment", deployment)
+	set.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{appsv1.DefaultDeploymentUniqueLabelKey: hash}}
 	return set
 }
 

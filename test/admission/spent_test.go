@@ -13,7 +13,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -286,27 +285,31 @@ func TestSpentArgoRollouts(t *testing.T) {
 	put(container, "spec", "template", "spec", "containers")(old)
 	s.refused(s.tenant.Update(t.Context(), old), rollouts, outOf)
 
-	of := func(name string) *appsv1.ReplicaSet {
-		rs := workloads(s.name, name, template("orders-1", "app", "orders"))[3].(*appsv1.ReplicaSet)
+	made := func(change ...func(*appsv1.ReplicaSet)) *appsv1.ReplicaSet {
+		rs := argoSet(old, "abc", "orders-1")
 		image("shop/orders:2")(&rs.Spec.Template)
-		owner := &unstructured.Unstructured{}
-		owner.SetName("argo")
-		owner.SetUID(old.GetUID())
-		rs.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(owner, old.GroupVersionKind())}
+		for _, c := range change {
+			c(rs)
+		}
 		return rs
 	}
-	for account, want := range map[string]string{"argo-rollouts": "", s.name: outOf} {
-		name := "system:serviceaccount:" + account + ":controller"
-		u := person(t, name, "system:serviceaccounts", "system:serviceaccounts:"+account)
-		s.must(s.admin.Create(t.Context(), &rbacv1.RoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: "of-" + account},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "forewarn-developer"},
-			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: name}},
-		}))
-		NewWithT(t).Eventually(func() error {
-			return u.Get(t.Context(), client.ObjectKey{Namespace: s.name, Name: "none"}, &appsv1.ReplicaSet{})
-		}).WithTimeout(patience).WithPolling(often).Should(Satisfy(apierrors.IsNotFound))
-		s.judged(u.Create(t.Context(), of("by-"+account)), rollouts, want)
+	elsewhere, here := s.account("argo-rollouts"), s.account(s.name)
+	s.judged(elsewhere.Create(t.Context(), made(), client.DryRunAll), rollouts, "")
+	s.judged(here.Create(t.Context(), made(), client.DryRunAll), rollouts, outOf)
+	for name, forge := range map[string]func(*appsv1.ReplicaSet){
+		"of another group":     func(rs *appsv1.ReplicaSet) { rs.OwnerReferences[0].APIVersion = "example.dev/v1alpha1" },
+		"of a group like that": func(rs *appsv1.ReplicaSet) { rs.OwnerReferences[0].APIVersion = "argoproj.io.example.dev/v1" },
+		"of another kind":      func(rs *appsv1.ReplicaSet) { rs.OwnerReferences[0].Kind = "Experiment" },
+		"of another name":      func(rs *appsv1.ReplicaSet) { rs.Name = "argo-abd" },
+		"of a Deployment": func(rs *appsv1.ReplicaSet) {
+			rs.Spec.Selector.MatchLabels = map[string]string{"pod-template-hash": "abc"}
+			rs.Spec.Template.Labels["pod-template-hash"] = "abc"
+		},
+		"that owns and does not control": func(rs *appsv1.ReplicaSet) { rs.OwnerReferences[0].Controller = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.with(t).refused(elsewhere.Create(t.Context(), made(forge), client.DryRunAll), rollouts, outOf)
+		})
 	}
 }
 

@@ -1,0 +1,37 @@
+package snapshot
+
+import (
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// makers are the kinds that make ReplicaSets, and the label that each adds to what they select by: its value ends their name.
+var makers = []struct{ label, kind string }{
+	{appsv1.DefaultDeploymentUniqueLabelKey, "Deployment"}, {"rollouts-pod-template-hash", "Rollout"},
+}
+
+// makerOf is the workload that a ReplicaSet is of: what made it, by its name and by what it selects by, as outages.yaml reads
+// them. Nobody changes these; an owner is written by anybody who may write the ReplicaSet, and its scale does not show it.
+func makerOf(set *appsv1.ReplicaSet) v1alpha1.WorkloadRef {
+	itself := v1alpha1.WorkloadRef{Kind: "ReplicaSet", Name: set.Name}
+	owner := metav1.GetControllerOfNoCopy(set)
+	if owner == nil || set.Spec.Selector == nil {
+		return itself
+	}
+	for _, maker := range makers {
+		name, ok := strings.CutSuffix(set.Name, "-"+set.Spec.Selector.MatchLabels[maker.label])
+		switch {
+		case !ok || name == "":
+			continue
+		case len(set.Name) == validation.DNS1123SubdomainMaxLength && owner.Kind == maker.kind && strings.HasPrefix(owner.Name, name):
+			name = owner.Name // of which the end was cut off
+		}
+		return v1alpha1.WorkloadRef{Kind: maker.kind, Name: name}
+	}
+	return itself
+}
