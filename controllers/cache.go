@@ -67,7 +67,9 @@ func stripped[T client.Object](strip func(T)) func(any) (any, error) {
 func stripMeta(object client.Object) {
 	object.SetManagedFields(nil)
 	kept := map[string]string{}
-	for _, key := range []string{v1alpha1.RevisionAnnotation, v1alpha1.DigestAnnotation, nudgedAnnotation, signal.RecordAnnotation} {
+	for _, key := range []string{
+		v1alpha1.RevisionAnnotation, v1alpha1.DigestAnnotation, nudgedAnnotation, signal.RecordAnnotation, snapshot.TurnAnnotation,
+	} {
 		if value, ok := object.GetAnnotations()[key]; ok {
 			kept[key] = value
 		}

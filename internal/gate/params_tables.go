@@ -8,7 +8,7 @@ import (
 )
 
 // Tables of a gate. The key of a line is a label as "<key>=<value>" (tablePair), an object as
-// "<resource>/<name>" (tableKeep, tableCarry), an API or "<api>/<resource>/<name>" (tableSpent), or else the name
+// "<resource>/<name>" (tableKeep, tableCarry), an API or "<api>/<resource>/<name>" (tableSpent, tableStay), or else the name
 // of a CustomerAPI or of an APIRevision: of all, none that
 // is legal holds a blank or a newline.
 const (
@@ -29,6 +29,7 @@ const (
 	tableOpen    = "open"
 	tableSpent   = "spent"
 	tableRan     = "ran"
+	tableStay    = "stay"
 )
 
 // admitServed stands behind what is admitted because it serves or may be rolled back to (R11).

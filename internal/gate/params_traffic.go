@@ -41,6 +41,7 @@ func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
 			continue
 		}
 		name := a.API.Name
+		g.addStaying(a)
 		services := servicesOf(a.API)
 		for _, service := range seenServices(a.API) {
 			g.tables.append(tableCarry, "services/"+service, name)
@@ -152,7 +153,7 @@ func (g *gate) barred(api *v1alpha1.CustomerAPI, s RunningSet, v *Verdict) strin
 		cmp.Or(v.Merits, s.Revision+" is "+shortRefusal), s.Revision, g.namespace), maxText)
 }
 
-// dropRun leaves out where an API's customers could be led: its Services then stay where they are.
+// dropRun leaves out where an API's customers could be led: its Services then stay where they are, and its ReplicaSets.
 func (g *gate) dropRun(limit int) (dropped []string) {
 	for _, api := range g.running() {
 		if g.tables.size <= limit {
@@ -166,6 +167,7 @@ func (g *gate) dropRun(limit int) (dropped []string) {
 			}
 		}
 		g.tables.set(tableRun, api, runUnknown)
+		g.dropStaying(api)
 		dropped = append(dropped, strings.ToLower(string(g.enforcement))+" labels of "+api)
 	}
 	return dropped

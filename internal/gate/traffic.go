@@ -22,6 +22,9 @@ type LabelSet struct {
 // RunningSet is a LabelSet and what runs there.
 type RunningSet struct {
 	LabelSet
+	// Workload is whose pods these are, and Stays the names of the ReplicaSets of it that are not to be taken down.
+	Workload v1alpha1.WorkloadRef
+	Stays    string
 	// Revision is empty for pods that name none: what they are is told by Images.
 	Revision string
 	Images   []string
@@ -49,11 +52,7 @@ func SharedLabels(labels map[string]string) map[string]string {
 func RunningSets(observed []Observation) []RunningSet {
 	var sets []RunningSet
 	for _, o := range observed {
-		for _, r := range o.Running {
-			for _, s := range slices.SortedFunc(slices.Values(r.Sets), byLabels) {
-				sets = append(sets, RunningSet{LabelSet: s, Revision: string(revisionName(r.Revision)), Images: r.Images})
-			}
-		}
+		sets = append(sets, workloadSets(o)...)
 	}
 	return sets
 }

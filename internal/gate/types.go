@@ -183,6 +183,8 @@ type Observation struct {
 	// Template are the labels of the pods that the workload is to have next, nil where no template was read.
 	Template map[string]string
 	Running  []Running
+	// ReplicaSets are those of it that are to have pods that carry the API.
+	ReplicaSets []ReplicaSet
 }
 
 // Running is a revision that a workload has pods of, or asks for pods of.

@@ -154,6 +154,16 @@ func selected(by []v1alpha1.PodSelector, labels map[string]string) bool {
 	return slices.ContainsFunc(by, func(s v1alpha1.PodSelector) bool { return gate.Selects(s.MatchLabels, labels) })
 }
 
+// waysTo are the Services by which customers come to pods with these labels, "" for labels without any.
+func (c Carriers) waysTo(labels map[string]string) (ways []string) {
+	for _, way := range c.leads {
+		if gate.Selects(way.MatchLabels, labels) {
+			ways = append(ways, way.Service)
+		}
+	}
+	return ways
+}
+
 // MayCarry says whether a change of the object may change what serves the API: a Service that carries it, or a pod
 // or workload that its selectors match. An API that was not looked at yet may be carried by anything.
 func MayCarry(api *v1alpha1.CustomerAPI, object client.Object) bool {

@@ -108,6 +108,7 @@ func (o *observer) addReplicaSet(set *appsv1.ReplicaSet, wanted int32) {
 	addImages(running, &set.Spec.Template.Spec)
 	addLabels(running, set.Spec.Template.Labels)
 	o.addSet(running, set.Spec.Template.Labels, false)
+	o.workload(ref).addReplicaSet(set, wanted)
 	if ref.Kind == "ReplicaSet" {
 		o.addTemplate(ref, &set.Spec.Template, rolledOut(set, appsv1.SchemeGroupVersion.WithKind("ReplicaSet")))
 	}
@@ -195,6 +196,9 @@ func (o *observer) addPod(pod *corev1.Pod) {
 		w.ready++
 	}
 	o.addSet(running, pod.Labels, ready && pod.DeletionTimestamp == nil)
+	if ready && pod.DeletionTimestamp == nil {
+		w.lead(pod, o.carriers.waysTo(pod.Labels))
+	}
 	w.pods++
 	o.lead(w, pod.Labels)
 	// Where no template was read, the youngest pod says what is wanted.

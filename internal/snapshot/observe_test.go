@@ -100,7 +100,7 @@ func ref(kind, name string) v1alpha1.WorkloadRef { return v1alpha1.WorkloadRef{K
 
 // butLabels: they have a test of their own.
 var butLabels = cmp.Options{
-	cmpopts.IgnoreFields(gate.Observation{}, "Template"), cmpopts.IgnoreFields(gate.Running{}, "Labels", "Sets"),
+	cmpopts.IgnoreFields(gate.Observation{}, "Template", "ReplicaSets"), cmpopts.IgnoreFields(gate.Running{}, "Labels", "Sets"),
 }
 
 func TestObserve(t *testing.T) {

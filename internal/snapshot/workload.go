@@ -29,6 +29,7 @@ type workload struct {
 	ready     int32
 	youngest  *corev1.Pod
 	running   map[string]*gate.Running
+	sets      []gate.ReplicaSet
 }
 
 func (w *workload) run(revision string) *gate.Running {
@@ -49,6 +50,7 @@ func (w *workload) observation(ref v1alpha1.WorkloadRef) gate.Observation {
 		Completed:    w.completed,
 		Current:      w.current,
 		Template:     w.template,
+		ReplicaSets:  w.replicaSets(),
 	}
 	if !w.templated {
 		// A kind we do not know, such as a Rollout or a Job, has arrived when all its pods agree and are ready.

@@ -112,6 +112,11 @@ func (g *gate) runs(api string, sets ...string) *gate {
 	return g.line("run", api, strings.Join(sets, ";"))
 }
 
+// stays are the ReplicaSets of a workload ("rollouts/orders") that are not taken down while it has several.
+func (g *gate) stays(api, workload, sets string) *gate {
+	return g.line("stay", api+"/"+workload, sets)
+}
+
 // spent refuses rollouts of an API, or of one workload of it ("orders/deployments/orders"), that do not name the budgets
 // as what they fix; "-" lets no fix pass. ran is what may come back meanwhile.
 func (g *gate) spent(of, fixes, text string, ran ...string) *gate {

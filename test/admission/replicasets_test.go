@@ -82,6 +82,67 @@ func (s *space) goesDown(u *user, rs *appsv1.ReplicaSet, of string, ways ...stri
 	}
 }
 
+// Of what Argo Rollouts has made, what Services need stays, and the others go, whoever takes them down: also its
+// controller where it is of the namespace itself.
+func TestArgoRolloutsTakeReplicaSetsDown(t *testing.T) {
+	t.Parallel()
+	rollout := argo("", "orders", map[string]any{"replicas": int64(2)})
+	s := newSpace(t)
+	s.create(rollout)
+	blue, green := argoSet(rollout, "blue", "orders-1"), argoSet(rollout, "green", "orders-1")
+	s.create(blue, green)
+	s.govern(map[string]*gate{"deny": keeping("rollouts/orders")})
+	elsewhere, here := s.account("argo-rollouts"), s.account(s.name)
+	all := []string{"update", "patch", "scale", "delete"}
+	const of = "rollouts/orders"
+	each := func(name string, change func(*gate) *gate, blueGoes, greenGoes bool) {
+		t.Run(name, func(t *testing.T) {
+			s := s.with(t)
+			s.gates["deny"] = change(keeping("rollouts/orders"))
+			s.rewrite("deny")
+			for rs, goes := range map[*appsv1.ReplicaSet]bool{blue: blueGoes, green: greenGoes} {
+				kept := of
+				if goes {
+					kept = ""
+				}
+				for _, u := range []*user{s.tenant, s.admin, here} {
+					s.goesDown(u, rs, kept, all...)
+				}
+				s.goesDown(elsewhere, rs, "", "update", "patch", "delete")
+				s.goesDown(elsewhere, rs, kept, "scale") // which Argo Rollouts does not
+			}
+		})
+	}
+	each("before green serves", func(g *gate) *gate { return g }, false, false)
+	each("green serves", func(g *gate) *gate { return g.stays("orders", of, green.Name) }, true, false)
+	each("back to blue", func(g *gate) *gate { return g.stays("orders", of, blue.Name) }, false, true)
+	each("a Service for each of three", func(g *gate) *gate { return g.stays("orders", of, "orders-gold "+blue.Name) }, false, true)
+	each("a Service for each of both", func(g *gate) *gate { return g.stays("orders", of, blue.Name+" "+green.Name) }, false, false)
+	each("what stays of others", func(g *gate) *gate {
+		return g.stays("cart", of, green.Name).stays("orders", "deployments/orders", green.Name).stays("orders", "rollouts/reorders", green.Name)
+	}, false, false)
+	each("R12 an empty text", func(g *gate) *gate { return g.stays("orders", of, "") }, false, false)
+	each("names that begin or end alike", func(g *gate) *gate { return g.stays("orders", of, green.Name+"2") }, true, true)
+
+	s.gates["deny"] = keeping("rollouts/orders").stays("orders", of, green.Name).keep("cart", held, of)
+	s.rewrite("deny")
+	s.refused(waysDown(t, here, blue)["delete"](), outages, "cart: the pods of rollouts/orders would go with replicasets/orders-blue, "+
+		"and customers were told of no downtime now (R15): none is planned"+tryThen)
+	s.gates["deny"] = keeping("rollouts/orders", "replicasets/orders-blue").stays("orders", of, green.Name)
+	s.rewrite("deny")
+	s.goesDown(here, blue, of, "update", "patch", "scale")                                                       // it is itself what customers need
+	NewWithT(t).Expect(waysDown(t, here, blue)["delete"]()).To(MatchError(ContainSubstring("denied request: "))) // by two policies
+
+	// All at once: one stays.
+	s.gates["deny"] = keeping("rollouts/orders").stays("orders", of, green.Name)
+	s.rewrite("deny")
+	s.refused(s.tenant.DeleteAllOf(t.Context(), &appsv1.ReplicaSet{}, client.InNamespace(s.name)), outages,
+		noDowntime("the pods of rollouts/orders would go with replicasets/orders-green"))
+	s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(green), green))
+	s.opens()
+	s.must(here.Delete(t.Context(), green))
+}
+
 // A ReplicaSet is judged as what it was made for, whatever somebody writes into it as its owner, and by that, too.
 func TestForgedOwnersOfReplicaSets(t *testing.T) {
 	t.Parallel()
@@ -94,7 +155,7 @@ func TestForgedOwnersOfReplicaSets(t *testing.T) {
 	var sets appsv1.ReplicaSetList
 	s.must(s.tenant.List(t.Context(), &sets, client.InNamespace(s.name), client.MatchingLabels{"test-selector": "orders"}))
 	set := &sets.Items[0]
-	s.govern(map[string]*gate{"deny": keeping("deployments/orders", "daemonsets/mine")})
+	s.govern(map[string]*gate{"deny": keeping("deployments/orders", "daemonsets/mine").stays("orders", "rollouts/mine", "other")})
 	elsewhere := s.account("tenants-of-others")
 	all := []string{"update", "patch", "scale", "delete"}
 	owned := func(rs *appsv1.ReplicaSet, owner client.Object, kind schema.GroupVersionKind) {
