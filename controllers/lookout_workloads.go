@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,6 +14,7 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/downtime"
 	"forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/internal/snapshot"
 )
 
 // workloadSeen is what matters of a workload here.
@@ -79,8 +79,7 @@ func deploymentRollsOut(d *appsv1.Deployment) bool {
 }
 
 func (l *lookout) seeReplicaSet(s *appsv1.ReplicaSet) {
-	ref := ownerOf(s, v1alpha1.WorkloadRef{Kind: "ReplicaSet", Name: s.Name})
-	if ref.Kind == "Deployment" {
+	if snapshot.MakerOf(s).Kind == "Deployment" {
 		return // which says itself what it wants: its sets add up to more or less while it rolls out
 	}
 	l.seeWorkload(s, "ReplicaSet", &workloadSeen{labels: s.Spec.Template.Labels, wanted: ptr.Deref(s.Spec.Replicas, 1)})
@@ -98,14 +97,6 @@ func (l *lookout) seeDaemonSet(s *appsv1.DaemonSet) {
 		labels: s.Spec.Template.Labels, wanted: s.Status.DesiredNumberScheduled,
 		rollingOut: s.Status.UpdatedNumberScheduled < s.Status.DesiredNumberScheduled,
 	})
-}
-
-// ownerOf is what controls an object, or itself.
-func ownerOf(object metav1.Object, itself v1alpha1.WorkloadRef) v1alpha1.WorkloadRef {
-	if owner := metav1.GetControllerOfNoCopy(object); owner != nil {
-		return v1alpha1.WorkloadRef{Kind: owner.Kind, Name: owner.Name}
-	}
-	return itself
 }
 
 // seeWorkload takes a workload in; next is nil where it is gone.

@@ -9,7 +9,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -102,7 +101,7 @@ func (o *observer) readReplicaSets(ctx context.Context, reader client.Reader, na
 }
 
 func (o *observer) addReplicaSet(set *appsv1.ReplicaSet, wanted int32) {
-	ref := makerOf(set)
+	ref := MakerOf(set)
 	running := o.workload(ref).run(o.revisionOf(set.Spec.Template.Annotations))
 	running.Wanted += wanted
 	addImages(running, &set.Spec.Template.Spec)
@@ -216,12 +215,12 @@ func younger(pod, than *corev1.Pod) bool {
 }
 
 func (o *observer) ownerOfPod(pod *corev1.Pod) v1alpha1.WorkloadRef {
-	owner := ownerOf(pod, v1alpha1.WorkloadRef{Kind: "Pod", Name: pod.Name})
+	owner := ControllerOf(pod, v1alpha1.WorkloadRef{Kind: "Pod", Name: pod.Name})
 	if owner.Kind != "ReplicaSet" {
 		return owner
 	}
 	if set, ok := o.sets[owner.Name]; ok {
-		return makerOf(set)
+		return MakerOf(set)
 	}
 	// The cache of ReplicaSets is behind that of pods: the names tell as well.
 	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
@@ -229,13 +228,6 @@ func (o *observer) ownerOfPod(pod *corev1.Pod) v1alpha1.WorkloadRef {
 		return v1alpha1.WorkloadRef{Kind: "Deployment", Name: name}
 	}
 	return owner
-}
-
-func ownerOf(object metav1.Object, itself v1alpha1.WorkloadRef) v1alpha1.WorkloadRef {
-	if owner := metav1.GetControllerOfNoCopy(object); owner != nil {
-		return v1alpha1.WorkloadRef{Kind: owner.Kind, Name: owner.Name}
-	}
-	return itself
 }
 
 func (o *observer) observations() []gate.Observation {

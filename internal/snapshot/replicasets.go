@@ -23,9 +23,9 @@ var makers = []struct{ label, kind string }{
 	{appsv1.DefaultDeploymentUniqueLabelKey, "Deployment"}, {"rollouts-pod-template-hash", "Rollout"},
 }
 
-// makerOf is the workload that a ReplicaSet is of: what made it, by its name and by what it selects by, as outages.yaml reads
+// MakerOf is the workload that a ReplicaSet is of: what made it, by its name and by what it selects by, as outages.yaml reads
 // them. Nobody changes these; an owner is written by anybody who may write the ReplicaSet, and its scale does not show it.
-func makerOf(set *appsv1.ReplicaSet) v1alpha1.WorkloadRef {
+func MakerOf(set *appsv1.ReplicaSet) v1alpha1.WorkloadRef {
 	itself := v1alpha1.WorkloadRef{Kind: "ReplicaSet", Name: set.Name}
 	owner := metav1.GetControllerOfNoCopy(set)
 	if owner == nil || set.Spec.Selector == nil {
@@ -36,7 +36,7 @@ func makerOf(set *appsv1.ReplicaSet) v1alpha1.WorkloadRef {
 		switch {
 		case !ok || name == "":
 			continue
-		case len(set.Name) == validation.DNS1123SubdomainMaxLength && owner.Kind == maker.kind && strings.HasPrefix(owner.Name, name):
+		case len(set.Name) == validation.DNS1123SubdomainMaxLength && owner.Kind == maker.kind && strings.HasPrefix(owner.Name, name) && namesWorkload(owner):
 			name = owner.Name // of which the end was cut off
 		}
 		return v1alpha1.WorkloadRef{Kind: maker.kind, Name: name}

@@ -133,7 +133,7 @@ func TestMakerOf(t *testing.T) {
 		"that selects nothing":                {bare, itself},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := makerOf(tc.set); got != tc.want {
+			if got := MakerOf(tc.set); got != tc.want {
 				t.Errorf("%v, want %v", got, tc.want)
 			}
 		})
