@@ -110,7 +110,11 @@ func Of(log Log, terms Terms, now time.Time) Account {
 		return a
 	}
 	if spends != nil {
-		a.Exhausted = ptrTo(now.Add(*spends + terms.untilSpent(used)))
+		at := now.Add(*spends + terms.untilSpent(used))
+		if end := terms.Frame.End(now); terms.Frame.Days == 0 && !at.Before(end) { // the next month has it all again
+			at = end.Add(*spendsIn(log, terms, Sum{}) + terms.untilSpent(0))
+		}
+		a.Exhausted = &at
 		a.NextChange = a.Exhausted
 		return a
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 	_ "time/tzdata"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
 func zone(t *testing.T, name string) *time.Location {
@@ -77,5 +79,24 @@ func TestAMonthFreesAllAtItsEnd(t *testing.T) {
 	}
 	if got := Of(over, terms, at(end).Add(time.Hour)); moment(got.Spent) != "2027-03-31T22:42:59.000001Z" || moment(got.Frees) != "2027-04-30T22:00:00Z" {
 		t.Errorf("over the end: spent %s, frees %s", moment(got.Spent), moment(got.Frees))
+	}
+	// What is left in a month is left until that is over, and all of it in the next.
+	for name, c := range map[string]struct {
+		began time.Time
+		want  string
+	}{
+		"spent in the last moment":   {at(end).Add(-43*time.Minute + time.Second - 2*tick), "2027-03-31T21:59:59.999999Z"},
+		"spent as the month is over": {at(end).Add(-43*time.Minute + time.Second - tick), "2027-03-31T22:42:59.000001Z"},
+		"spent in the next":          {at(end).Add(-20 * time.Minute), "2027-03-31T22:42:59.000001Z"},
+	} {
+		log := logOf(wentDown(c.began, time.Time{}))
+		if got := Of(log, terms, at(end).Add(-10*time.Minute)); moment(got.Exhausted) != c.want || moment(got.NextChange) != c.want {
+			t.Errorf("%s: exhausted %s, next %s, want %s", name, moment(got.Exhausted), moment(got.NextChange), c.want)
+		}
+	}
+	terms.Planned = ptrTo(15 * time.Minute)
+	planned := logOf(lasting(v1alpha1.AvailabilityDown, "works", at(end).Add(-10*time.Minute), time.Time{}))
+	if got := Of(planned, terms, at(end).Add(-5*time.Minute)); moment(got.Exhausted) != "2027-03-31T22:57:59.000001Z" {
+		t.Errorf("as planned, over the end: exhausted %s", moment(got.Exhausted))
 	}
 }
