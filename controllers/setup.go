@@ -287,7 +287,9 @@ func addGate(mgr manager.Manager, s shared, w watches, o Options) error {
 		Watches(&v1alpha1.DeprecationSchedule{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfSignals))).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfPolicy))).
 		Watches(&v1alpha1.DowntimeBudget{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfBudget))).
-		Watches(&appsv1.Deployment{}, enqueue(w.toNamespaces), builder.WithPredicates(whenAllDown())).
+		Watches(&appsv1.Deployment{}, enqueue(w.toNamespaces), builder.WithPredicates(whenStopping())).
+		Watches(&appsv1.StatefulSet{}, enqueue(w.toNamespaces), builder.WithPredicates(whenStopping())).
+		Watches(&appsv1.DaemonSet{}, enqueue(w.toNamespaces), builder.WithPredicates(whenStopping())).
 		Watches(&appsv1.ReplicaSet{}, enqueue(w.toNamespaces), builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool {
 			set, ok := o.(*appsv1.ReplicaSet)
 			return ok && replicaSetRefused(set)

@@ -240,16 +240,24 @@ func matterOfBudget(budget *v1alpha1.DowntimeBudget) any {
 		status.Rollouts, status.Images}
 }
 
-// whenAllDown passes Deployments that take all their pods down to roll out, and those that come to do so or no longer do.
-func whenAllDown() predicate.Predicate {
-	takes := func(object client.Object) bool {
+// whenStopping passes workloads whose rollout may stop all their pods, those that come to do so or no longer do and, of
+// them, those of which one begins or is over. An ordinary rolling update passes none of its events.
+func whenStopping() predicate.Predicate {
+	of := func(object client.Object) any {
+		below, may := snapshot.MayStop(object)
 		d, ok := object.(*appsv1.Deployment)
-		return ok && snapshot.TakesAllDown(d)
+		return []any{below, may, ok && snapshot.TakesAllDown(d)}
+	}
+	may := func(object client.Object) bool {
+		_, may := snapshot.MayStop(object)
+		return may
 	}
 	return predicate.Funcs{
-		CreateFunc: func(e event.CreateEvent) bool { return takes(e.Object) },
-		UpdateFunc: func(e event.UpdateEvent) bool { return takes(e.ObjectOld) != takes(e.ObjectNew) },
-		DeleteFunc: func(e event.DeleteEvent) bool { return takes(e.Object) },
+		CreateFunc: func(e event.CreateEvent) bool { return may(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return !apiequality.Semantic.DeepEqual(of(e.ObjectOld), of(e.ObjectNew))
+		},
+		DeleteFunc: func(e event.DeleteEvent) bool { return may(e.Object) },
 	}
 }
 

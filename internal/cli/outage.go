@@ -20,7 +20,9 @@ type outages struct {
 	// created says that the workload is not there yet: then nothing is taken away.
 	created bool
 	needing []v1alpha1.CustomerAPI
-	what    []string
+	// ran are the images that may come back, for each of those.
+	ran  [][]string
+	what []string
 }
 
 // rollable are the kinds that are rolled out.
@@ -39,30 +41,34 @@ func (e *explainer) outages(ctx context.Context, live *unstructured.Unstructured
 	}
 	out.change.Before = live.Object
 	for i := range e.apis {
-		if governedResult(&e.apis[i]).Status && e.needs(ctx, &e.apis[i], out.change) {
-			out.needing = append(out.needing, e.apis[i])
+		if !governedResult(&e.apis[i]).Status {
+			continue
+		}
+		if needs, ran := e.needs(ctx, &e.apis[i], out.change); needs {
+			out.needing, out.ran = append(out.needing, e.apis[i]), append(out.ran, ran)
 		}
 	}
 	if e.manifest == nil {
 		out.what = out.change.StopsAnyRollout()
 	} else {
-		out.what = out.change.Stops(out.change.Returns(e.apis, out.needing, e.now))
+		out.what = out.change.Stops(out.change.Returns(e.apis, out.ran, e.now))
 	}
 	return out
 }
 
-// needs says that customers of an API need the workload, as its gate has it. Where that cannot be read, they may.
-func (e *explainer) needs(ctx context.Context, api *v1alpha1.CustomerAPI, change gate.WorkloadChange) bool {
+// needs says that customers of an API need the workload, as its gate has it, and what may come back. Where that cannot be
+// read, they may, and nothing may.
+func (e *explainer) needs(ctx context.Context, api *v1alpha1.CustomerAPI, change gate.WorkloadChange) (needs bool, ran []string) {
 	published := &corev1.ConfigMap{}
 	err := e.reader.Get(ctx, client.ObjectKey{Namespace: e.namespace, Name: gate.NameOf(api.Status.Enforcement)}, published)
 	switch {
 	case apierrors.IsNotFound(err):
-		return false // and nothing is refused
+		return false, nil // and nothing is refused
 	case err != nil:
 		e.streams.note("Whether customers of %s need %s is not known, so they may: %s", api.Name, e.about, err)
-		return true
+		return true, nil
 	}
-	return gate.NeededIn(published.Data, api.Name, change.Resource, change.Name)
+	return gate.NeededIn(published.Data, api.Name, change.Resource, change.Name), gate.RanIn(published.Data, api.Name)
 }
 
 // refused is what the change is refused with for an API, and nothing where it is not or a planned downtime is open.

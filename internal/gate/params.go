@@ -105,10 +105,15 @@ type gate struct {
 	tables      tables
 	entries     []*entry // of which it says anything
 	past        []pastImages
+	stopping    map[string]int32 // NamespaceInput.Stopping, by "<resource>/<name>"
 }
 
 func newGate(in NamespaceInput, enforcement v1alpha1.Enforcement) *gate {
 	g := &gate{enforcement: enforcement, namespace: in.Namespace, now: in.Now, tables: newTables()}
+	g.stopping = make(map[string]int32, len(in.Stopping))
+	for workload, below := range in.Stopping {
+		g.stopping[resourceOf(workload.Kind)+"/"+workload.Name] = below
+	}
 	g.tables.plain(keyFormat, GateFormat)
 	g.tables.plain(keyEpoch, strconv.FormatInt(in.Epoch, 10))
 	return g
@@ -147,6 +152,7 @@ func (g *gate) addAPIs(apis []PublishedAPI) []string {
 			if a.WindowOpen == "" && a.Outage != "" {
 				g.tables.set(tableOutage, name, singleLine(a.Outage, maxText))
 			}
+			g.addStops(a)
 		}
 	}
 	g.addDowntime(apis)

@@ -39,19 +39,42 @@ func (g *gate) addDowntime(apis []PublishedAPI) {
 				g.tables.set(tableSpent, name+"/"+resourceOf(long.Workload.Kind)+"/"+long.Workload.Name, long.line())
 			}
 		}
-		kept, room := a.Downtime.Serving, pastRoom
-		for _, image := range a.Downtime.Past {
-			if room -= len(image) + 1; room >= 0 {
-				kept = append(kept[:len(kept):len(kept)], image)
-			}
-		}
-		g.tables.set(tableRan, name, strings.Join(kept, " "))
-		if serving := len(a.Downtime.Serving); serving < len(kept) {
-			g.past = append(g.past, pastImages{api: name, kept: strings.Join(kept[:serving], " ")})
-		}
+		g.addRan(a)
 	}
 	if count > 0 {
 		g.tables.plain(keyBudgets, strconv.Itoa(count))
+	}
+}
+
+// addStops writes what may come back to the workloads that customers need and that a rollout may stop. Of most there is
+// nothing to say.
+func (g *gate) addStops(a PublishedAPI) {
+	if a.WindowOpen != "" {
+		return
+	}
+	for _, object := range needed(a) {
+		_, stops := g.stopping[object]
+		if stops || strings.HasPrefix(object, "rollouts/") { // of which nobody here knows how they are rolled out
+			g.addRan(a)
+		}
+	}
+}
+
+// addRan writes the images that may come back (R11).
+func (g *gate) addRan(a PublishedAPI) {
+	name, serving := a.API.Name, a.Downtime.Serving
+	if _, written := g.tables.get(tableRan, name); written {
+		return
+	}
+	kept, room := serving, pastRoom
+	for _, image := range a.Downtime.Past {
+		if room -= len(image) + 1; room >= 0 {
+			kept = append(kept[:len(kept):len(kept)], image)
+		}
+	}
+	g.tables.set(tableRan, name, strings.Join(kept, " "))
+	if len(serving) < len(kept) {
+		g.past = append(g.past, pastImages{api: name, kept: strings.Join(serving, " ")})
 	}
 }
 

@@ -15,6 +15,9 @@ type NamespaceInput struct {
 	// Epoch is the leaseTransitions of the leader that writes.
 	Epoch int64
 	APIs  []PublishedAPI
+	// Stopping are the Deployments, StatefulSets and DaemonSets whose rollout may stop all their pods before others are ready.
+	// While one is under way, it is with how many replicas or fewer it does; 0: none is, or the number does not matter.
+	Stopping map[v1alpha1.WorkloadRef]int32
 	// Revisions are those that exist. What serves or may be rolled back to is known from the APIs.
 	Revisions []PublishedRevision
 	// Limit is how many bytes each gate may hold. 0: DefaultGateLimit.

@@ -37,7 +37,7 @@ type SpentVerdict struct {
 	// Long refuses rollouts of single workloads, by kind and name, which take longer than is left.
 	Long []LongRollout
 	// Serving are the images that serve, or that a revision with a way back served with, and Past the others that ran lately,
-	// the latest first. Nil where nothing is refused.
+	// the latest first.
 	Serving, Past []string
 	// Notes say what each budget is that refuses nothing although it might.
 	Notes []string
@@ -91,9 +91,7 @@ func Spent(in SpentInput) SpentVerdict {
 	}
 	slices.SortFunc(s.budgets, strictestFirst)
 	v := SpentVerdict{Notes: s.notes(), Spent: s.spent(), Long: s.long()}
-	if v.Refuses() {
-		v.Serving, v.Past = s.images()
-	}
+	v.Serving, v.Past = s.images()
 	v.NextChange = firstOf(momentsAfter(in.Now, s.moments))
 	return v
 }
@@ -242,16 +240,18 @@ func (s *spending) notes() []string {
 // images are those that serve, and those that ran so lately that they may come back.
 func (s *spending) images() (serving, past []string) {
 	serving = s.protected()
-	var ran []v1alpha1.PastImage
+	var known []v1alpha1.PastImage
 	for _, b := range s.budgets {
-		for _, image := range b.Status.Images {
-			switch {
-			case image.LastTime == nil:
-				serving = append(serving, image.Image)
-			case s.Now.Before(image.LastTime.Add(s.Rollback)):
-				ran = append(ran, image)
-				s.moments[image.LastTime.Add(s.Rollback).UTC()] = true
-			}
+		known = append(known, b.Status.Images...)
+	}
+	var ran []v1alpha1.PastImage
+	for _, image := range known {
+		switch {
+		case image.LastTime == nil:
+			serving = append(serving, image.Image)
+		case s.Now.Before(image.LastTime.Add(s.Rollback)):
+			ran = append(ran, image)
+			s.moments[image.LastTime.Add(s.Rollback).UTC()] = true
 		}
 	}
 	serving = distinct(serving, nil)

@@ -107,34 +107,35 @@ func (c WorkloadChange) misfits() []string {
 	return fields
 }
 
-// Returns says that its pods go back to what served (R11): to another revision that may be rolled back to or, without a
-// name, to other images that the pods of each of the APIs that need it served with. All are those of the namespace.
-func (c WorkloadChange) Returns(all, needing []v1alpha1.CustomerAPI, now time.Time) bool {
-	if annotation := revisionAt(c.After); strings.Trim(annotation, ", ") != "" {
-		served := func(name string) bool {
-			return name == "" || slices.ContainsFunc(all, func(api v1alpha1.CustomerAPI) bool {
-				return slices.ContainsFunc(servedEntries(&api, now), func(e *entry) bool { return e.name == name })
-			})
-		}
-		for name := range strings.SplitSeq(annotation, ",") {
-			if !served(strings.TrimSpace(name)) {
-				return false
-			}
-		}
-		return annotation != revisionAt(c.Before)
+// Returns says that its pods go back to what served (R11): to another revision that may be rolled back to or, under whatever
+// name, to images that ran, of each API that needs it. All are those of the namespace, and ran is what the gate says of
+// each that needs it.
+func (c WorkloadChange) Returns(all []v1alpha1.CustomerAPI, ran [][]string, now time.Time) bool {
+	return c.renamed(all, now) || c.back() && !slices.ContainsFunc(ran, func(images []string) bool {
+		return len(without(imagesAt(c.After), images)) > 0
+	})
+}
+
+// renamed says that its pods name another revision, and all that they name may be rolled back to.
+func (c WorkloadChange) renamed(all []v1alpha1.CustomerAPI, now time.Time) bool {
+	annotation := revisionAt(c.After)
+	served := func(name string) bool {
+		return name == "" || slices.ContainsFunc(all, func(api v1alpha1.CustomerAPI) bool {
+			return slices.ContainsFunc(servedEntries(&api, now), func(e *entry) bool { return e.name == name })
+		})
 	}
-	images := imagesAt(c.After)
-	for i := range needing {
-		if known, _ := UnnamedImages(&needing[i], now); len(without(images, known)) > 0 {
+	for name := range strings.SplitSeq(annotation, ",") {
+		if !served(strings.TrimSpace(name)) {
 			return false
 		}
 	}
-	return !slices.Equal(images, imagesAt(c.Before))
+	return strings.Trim(annotation, ", ") != "" && annotation != revisionAt(c.Before)
 }
 
-// Brings says that its images are others than before, and all among these.
+// Brings says that what ran comes back, is created anew or let go: that its images are all among these.
 func (c WorkloadChange) Brings(images []string) bool {
-	return !slices.Equal(imagesAt(c.After), imagesAt(c.Before)) && len(without(imagesAt(c.After), images)) == 0
+	same := c.Before == nil || reflect.DeepEqual(at(c.Before, "spec", "template"), at(c.After, "spec", "template"))
+	return (same || c.back()) && len(without(imagesAt(c.After), images)) == 0
 }
 
 // Fixes says that its pods are newly marked as a fix of each of these budgets.
@@ -168,6 +169,16 @@ func imagesAt(o map[string]any) []string {
 	}
 	slices.Sort(images)
 	return slices.Compact(images)
+}
+
+// RanIn are the images of an API that the data of a gate lets come back.
+func RanIn(data map[string]string, api string) []string {
+	for name, images := range lines(data, tableRan) {
+		if name == api {
+			return strings.Fields(images)
+		}
+	}
+	return nil
 }
 
 // NeededIn says whether the data of a gate keeps a workload for customers of an API. While a planned downtime is open it

@@ -134,10 +134,11 @@ func TestAnyRolloutThatStopsPods(t *testing.T) {
 // R11: to the second of the way back, and for all of the APIs that would go down.
 func TestWorkloadChangesThatReturn(t *testing.T) {
 	until := metav1.NewTime(now.Add(time.Hour))
+	ofOrders := []string{"shop/orders:0", "shop/orders:1"}
 	orders, cart := v1alpha1.CustomerAPI{}, v1alpha1.CustomerAPI{}
 	orders.Name, cart.Name = "orders", "cart"
 	orders.Status.Serving = []v1alpha1.ServingRevision{{Revision: "orders-1"}}
-	orders.Status.WayBack = []v1alpha1.PastRevision{{Revision: "orders-0", UntilTime: &until}, {Images: []string{"shop/orders:0"}, UntilTime: &until}}
+	orders.Status.WayBack = []v1alpha1.PastRevision{{Revision: "orders-0", UntilTime: &until}}
 	cart.Status.Serving = []v1alpha1.ServingRevision{{Revision: "cart-1"}}
 	named := func(names string) func(map[string]any) {
 		return put(names, "spec", "template", "metadata", "annotations", v1alpha1.RevisionAnnotation)
@@ -146,24 +147,27 @@ func TestWorkloadChangesThatReturn(t *testing.T) {
 		return put([]any{map[string]any{"name": "orders", "image": name}}, podField("containers")...)
 	}
 	for name, c := range map[string]struct {
-		after   map[string]any
-		needing []v1alpha1.CustomerAPI
-		now     time.Time
-		want    bool
+		after map[string]any
+		ran   [][]string
+		now   time.Time
+		want  bool
 	}{
-		"to what served":               {object(named("orders-0")), []v1alpha1.CustomerAPI{orders}, now, true},
-		"in the last second":           {object(named("orders-0")), []v1alpha1.CustomerAPI{orders}, until.Add(-time.Second), true},
-		"a second too late":            {object(named("orders-0")), []v1alpha1.CustomerAPI{orders}, until.Time, false},
-		"to what serves, as before":    {object(image("shop/orders:2")), []v1alpha1.CustomerAPI{orders}, now, false},
-		"to two that served":           {object(named(" orders-0, cart-1")), []v1alpha1.CustomerAPI{orders}, now, true},
-		"to one that did not":          {object(named("orders-0,orders-9")), []v1alpha1.CustomerAPI{orders}, now, false},
-		"to images without a name":     {object(named(""), image("shop/orders:0")), []v1alpha1.CustomerAPI{orders}, now, true},
-		"to others without a name":     {object(named(""), image("shop/orders:9")), []v1alpha1.CustomerAPI{orders}, now, false},
-		"to images of one API of two":  {object(named(""), image("shop/orders:0")), []v1alpha1.CustomerAPI{orders, cart}, now, false},
-		"to the same without the name": {object(named("")), []v1alpha1.CustomerAPI{orders}, now, false},
+		"to what served":               {object(named("orders-0")), [][]string{ofOrders}, now, true},
+		"in the last second":           {object(named("orders-0")), [][]string{ofOrders}, until.Add(-time.Second), true},
+		"a second too late":            {object(named("orders-0")), [][]string{ofOrders}, until.Time, false},
+		"to what serves, as before":    {object(image("shop/orders:2")), [][]string{ofOrders}, now, false},
+		"to two that served":           {object(named(" orders-0, cart-1")), [][]string{ofOrders}, now, true},
+		"to one that did not":          {object(named("orders-0,orders-9")), [][]string{ofOrders}, now, false},
+		"to images without a name":     {object(named(""), image("shop/orders:0")), [][]string{ofOrders}, now, true},
+		"to others without a name":     {object(named(""), image("shop/orders:9")), [][]string{ofOrders}, now, false},
+		"to images of one API of two":  {object(named(""), image("shop/orders:0")), [][]string{ofOrders, nil}, now, false},
+		"to images that ran":           {object(image("shop/orders:0")), [][]string{ofOrders}, now, true},
+		"to images of no API of two":   {object(image("shop/orders:0")), [][]string{ofOrders, {"shop/cart:0"}}, now, false},
+		"to images, and other nodes":   {object(image("shop/orders:0"), put("nowhere", podField("nodeName")...)), [][]string{ofOrders}, now, false},
+		"to the same without the name": {object(named("")), [][]string{ofOrders}, now, false},
 	} {
 		change := gate.WorkloadChange{Resource: "deployments", Name: "orders", Before: object(), After: c.after}
-		if got := change.Returns([]v1alpha1.CustomerAPI{orders, cart}, c.needing, c.now); got != c.want {
+		if got := change.Returns([]v1alpha1.CustomerAPI{orders, cart}, c.ran, c.now); got != c.want {
 			t.Errorf("%s: got %t", name, got)
 		}
 	}

@@ -53,10 +53,10 @@ func (s *Snapshot) budgets(ctx context.Context, namespace string) (*Budgets, err
 // of is what the budgets say of the API of an input, whose revision does not count.
 // Running are the images of the pods that carry it.
 func (b *Budgets) of(in gate.Input, running []string) gate.SpentVerdict {
-	if len(b.list) == 0 {
-		return gate.SpentVerdict{}
-	}
 	policies, _ := notice.ReadPolicies(in.Policies)
+	if len(b.list) == 0 { // nothing is refused, and yet it is known what may come back
+		return gate.Spent(gate.SpentInput{Now: in.Now, API: in.API, Rollback: policies.Rollback()})
+	}
 	return gate.Spent(gate.SpentInput{
 		Now: in.Now, API: in.API, Budgets: b.list, Windows: gate.Windows(in), AllDown: b.allDown, Rollback: policies.Rollback(),
 		Running: running,
@@ -103,14 +103,17 @@ func (s *Snapshot) allDown(ctx context.Context, namespace string) (map[v1alpha1.
 }
 
 // TakesAllDown says that a Deployment takes all its pods down to roll out.
-func TakesAllDown(d *appsv1.Deployment) bool {
+func TakesAllDown(d *appsv1.Deployment) bool { return strategyOf(d).TakesAllDown() }
+
+func strategyOf(d *appsv1.Deployment) gate.Strategy {
 	s := gate.Strategy{
-		Resource: "deployments", Pods: int64(replicas(d.Spec.Replicas)), Recreate: d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType,
+		Resource: "deployments", Pods: int64(replicas(d.Spec.Replicas)), Held: d.Spec.Paused,
+		Recreate: d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType,
 	}
 	if rolling := d.Spec.Strategy.RollingUpdate; rolling != nil {
 		s.MaxUnavailable, s.MaxSurge = amountOf(rolling.MaxUnavailable), amountOf(rolling.MaxSurge)
 	}
-	return s.TakesAllDown()
+	return s
 }
 
 func amountOf(amount *intstr.IntOrString) string {

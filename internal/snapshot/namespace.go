@@ -49,6 +49,11 @@ func (s *Snapshot) Namespace(ctx context.Context, now time.Time, name string) (g
 	if err := s.signals(ctx, name, input.APIs); err != nil {
 		return input, nil, err
 	}
+	if len(input.APIs) > 0 {
+		if input.Stopping, err = s.stopping(ctx, name); err != nil {
+			return input, nil, err
+		}
+	}
 	input.Revisions, err = s.gateRevisions(ctx, name)
 	return input, next, err
 }

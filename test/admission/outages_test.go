@@ -269,7 +269,7 @@ func TestBypass18OutagesByRecreate(t *testing.T) {
 	s.create(d, stopped, broken, none)
 	s.eventuallyReady(d, 2)
 	s.eventuallyReady(stopped, 2)
-	s.govern(map[string]*gate{"deny": keeping("deployments/orders", "deployments/stopped", "deployments/broken", "deployments/none").unnamed("orders", "shop/orders:0")})
+	s.govern(map[string]*gate{"deny": keeping("deployments/orders", "deployments/stopped", "deployments/broken", "deployments/none").unnamed("orders", "shop/orders:0").ran("orders", "shop/orders:0")})
 	stops := func(of string) string {
 		return noDowntime("the strategy Recreate stops all pods of deployments/" + of + " before others are ready")
 	}

@@ -111,8 +111,10 @@ func TestPoliciesShareVariables(t *testing.T) {
 		first[v.Name] = v.Expression
 	}
 	for policy, own := range map[string][]string{
-		pods:   {"meta", "oldMeta", "pod", "oldPod", "judged", "fine", "unchanged", "inPlace", "asked", "overspent", "refusals"},
-		early:  {"meta", "early"},
+		pods:  {"meta", "oldMeta", "pod", "oldPod", "judged", "fine", "unchanged", "inPlace", "asked", "overspent", "refusals"},
+		early: {"meta", "early"},
+		outages: {"scale", "name", "owners", "made", "own", "key", "keys", "derived", "exempt", "stops", "plans", "downs", "rolled", "planned",
+			"misfits", "renumbered", "up", "apis", "names", "returns", "what", "refusals"},
 		expiry: {"meta", "ends", "now", "ended", "rolled", "made", "judged"},
 	} {
 		for _, v := range m.policies[policy].Spec.Variables {
