@@ -35,6 +35,7 @@ func (r *CustomerAPIReconciler) setStatus(api *v1alpha1.CustomerAPI, seen sight,
 	status.ServingRevision = seen.promise.ServingRevision
 	status.Promised = seen.promise.Promised
 	status.WayBack = seen.promise.WayBack
+	status.Images = seen.promise.Images
 	status.BrokenPromises = seen.promise.Broken
 	status.BrokenPromiseCount = ptr.To(seen.promise.BrokenCount)
 	status.NoticesInForce = seen.promise.InForce

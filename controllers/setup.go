@@ -282,7 +282,7 @@ func addGate(mgr manager.Manager, s shared, w watches, o Options) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).Named("gate").
 		For(&corev1.Namespace{}, builder.WithPredicates(whenChanged(observable[*corev1.Namespace]))).
-		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfAPI))).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfGate))).
 		Watches(&v1alpha1.ChangeNotice{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfNotice))).
 		Watches(&v1alpha1.DeprecationSchedule{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfSignals))).
 		Watches(&v1alpha1.NoticePolicy{}, enqueue(w.toNamespaces), builder.WithPredicates(whenChanged(matterOfPolicy))).

@@ -201,8 +201,12 @@ func whenChanged[T client.Object](of func(T) any) predicate.Predicate {
 func matterOfAPI(api *v1alpha1.CustomerAPI) any {
 	status := api.Status
 	status.Conditions, status.ObservedGeneration = nil, nil
+	status.Images = nil // of no verdict and no notice
 	return []any{api.Labels, api.Generation, status}
 }
+
+// matterOfGate is what a gate depends on beside that.
+func matterOfGate(api *v1alpha1.CustomerAPI) any { return []any{matterOfAPI(api), api.Status.Images} }
 
 func matterOfRevision(revision *v1alpha1.APIRevision) any {
 	status := revision.Status

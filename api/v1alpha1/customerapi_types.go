@@ -220,6 +220,14 @@ type CustomerAPIStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	WayBack []PastRevision `json:"wayBack,omitempty"`
 
+	// images are those of ready pods that customers were led to within
+	// rollbackDays, what runs first and then the latest. They may come back.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Images []PastImage `json:"images,omitempty"`
+
 	// brokenPromises lists what reached customers without the notice they were
 	// owed, the latest last.
 	// +optional

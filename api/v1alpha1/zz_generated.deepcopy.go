@@ -1039,6 +1039,13 @@ func (in *CustomerAPIStatus) DeepCopyInto(out *CustomerAPIStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.Images != nil {
+		in, out := &in.Images, &out.Images
+		*out = make([]PastImage, len(*in))
+		for i := range *in {
+			(*in)[i].DeepCopyInto(&(*out)[i])
+		}
+	}
 	if in.BrokenPromises != nil {
 		in, out := &in.BrokenPromises, &out.BrokenPromises
 		*out = make([]BrokenPromise, len(*in))

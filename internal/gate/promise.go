@@ -36,9 +36,10 @@ func Promise(in PromiseInput) PromiseOutput {
 		WayBack:         p.wayBack(),
 		Keepers:         keepers(in),
 	}
+	out.Images = p.ran(in.Observed, out.WayBack)
 	out.Broken, out.BrokenCount = p.broken()
 	out.InForce = p.inForce()
-	out.NextChange = p.nextChange(out.Promised, out.WayBack)
+	out.NextChange = p.nextChange(out.Promised, out.WayBack, out.Images)
 	return out
 }
 
@@ -199,7 +200,7 @@ func sinceOf(prev []v1alpha1.PromisedContract, c v1alpha1.JudgedContract, t time
 }
 
 // nextChange is the earliest moment at which the promise or the way back changes by itself.
-func (p *pass) nextChange(promised []v1alpha1.PromisedContract, wayBack []v1alpha1.PastRevision) *time.Time {
+func (p *pass) nextChange(promised []v1alpha1.PromisedContract, wayBack []v1alpha1.PastRevision, images []v1alpha1.PastImage) *time.Time {
 	var next *time.Time
 	consider := func(t time.Time) {
 		if t.After(p.now) && (next == nil || t.Before(*next)) {
@@ -208,6 +209,11 @@ func (p *pass) nextChange(promised []v1alpha1.PromisedContract, wayBack []v1alph
 	}
 	for _, past := range wayBack {
 		consider(past.UntilTime.UTC())
+	}
+	for _, image := range images {
+		if image.LastTime != nil {
+			consider(image.LastTime.Add(p.rollback).UTC())
+		}
 	}
 	for _, e := range p.serving {
 		if e.CompletedTime == nil {

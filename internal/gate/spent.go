@@ -240,7 +240,7 @@ func (s *spending) notes() []string {
 // images are those that serve, and those that ran so lately that they may come back.
 func (s *spending) images() (serving, past []string) {
 	serving = s.protected()
-	var known []v1alpha1.PastImage
+	known := slices.Clone(s.API.Status.Images)
 	for _, b := range s.budgets {
 		known = append(known, b.Status.Images...)
 	}

@@ -195,6 +195,8 @@ type Running struct {
 	// Wanted is the number of replicas asked of the ReplicaSets that carry it.
 	Wanted int32
 	Images []string
+	// Ran are those of pods that are ready and that customers are led to.
+	Ran []string
 	// Labels are the label sets of those pods, and of the ReplicaSets that ask for them.
 	Labels []map[string]string
 	// Sets are the same with what tells halves apart, for a Service may select by it.
@@ -222,6 +224,8 @@ type PromiseOutput struct {
 	ServingRevision string
 	Promised        []v1alpha1.PromisedContract
 	WayBack         []v1alpha1.PastRevision
+	// Images are those that customers were led to lately.
+	Images []v1alpha1.PastImage
 	// Broken is the whole list as it is to be kept, and BrokenCount the count.
 	Broken      []v1alpha1.BrokenPromise
 	BrokenCount int32

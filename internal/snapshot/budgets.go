@@ -81,7 +81,7 @@ func (s *Snapshot) running(ctx context.Context, api *v1alpha1.CustomerAPI, budge
 		carries := func(selector v1alpha1.PodSelector) bool { return gate.Selects(selector.MatchLabels, pod.Labels) }
 		over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 		if !over && slices.ContainsFunc(api.Status.Selectors, carries) {
-			addImages(found, &pod.Spec)
+			found.Images = withImages(found.Images, &pod.Spec)
 		}
 	}
 	return found.Images, nil

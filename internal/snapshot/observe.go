@@ -104,7 +104,7 @@ func (o *observer) addReplicaSet(set *appsv1.ReplicaSet, wanted int32) {
 	ref := MakerOf(set)
 	running := o.workload(ref).run(o.revisionOf(set.Spec.Template.Annotations))
 	running.Wanted += wanted
-	addImages(running, &set.Spec.Template.Spec)
+	running.Images = withImages(running.Images, &set.Spec.Template.Spec)
 	addLabels(running, set.Spec.Template.Labels)
 	o.addSet(running, set.Spec.Template.Labels, false)
 	o.workload(ref).addReplicaSet(set, wanted)
@@ -186,13 +186,16 @@ func (o *observer) addPod(pod *corev1.Pod) {
 	revision := o.revisionOf(pod.Annotations)
 	running := w.run(revision)
 	running.Pods++
-	addImages(running, &pod.Spec)
+	running.Images = withImages(running.Images, &pod.Spec)
 	addLabels(running, pod.Labels)
 	ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})
 	if ready {
 		w.ready++
+	}
+	if ready && o.carriers.leadsTo(pod.Labels) {
+		running.Ran = withImages(running.Ran, &pod.Spec)
 	}
 	o.addSet(running, pod.Labels, ready && pod.DeletionTimestamp == nil)
 	if ready && pod.DeletionTimestamp == nil {

@@ -325,14 +325,14 @@ func TestObserveSets(t *testing.T) {
 	s := New(FromManifests([]client.Object{
 		service("orders", set{"app": "orders", "slot": "blue"}),
 		orders("slot", "blue", hash, "aaa").replicaSet("orders", "aaa", "orders-1", 2),
-		orders("slot", "blue", hash, "aaa", "apps.kubernetes.io/pod-index", "0").pod("a", "ReplicaSet", "orders-aaa", "orders-1", true),
-		orders("slot", "blue", hash, "aaa", "apps.kubernetes.io/pod-index", "1").pod("b", "ReplicaSet", "orders-aaa", "orders-1", false),
+		orders("slot", "blue", hash, "aaa", "apps.kubernetes.io/pod-index", "0").pod("a", "ReplicaSet", "orders-aaa", "orders-1", true, "orders:led"),
+		orders("slot", "blue", hash, "aaa", "apps.kubernetes.io/pod-index", "1").pod("b", "ReplicaSet", "orders-aaa", "orders-1", false, "orders:unready"),
 		orders("slot", "green", hash, "bbb").pod("c", "ReplicaSet", "orders-bbb", "orders-1", false),
 		orders("slot", "wanted", hash, "ccc").replicaSet("orders", "ccc", "orders-1", 1),
 		orders("slot", "none", hash, "ddd").replicaSet("orders", "ddd", "orders-1", 0),
 		leaving,
 		service("decoy", set{"app": "orders", "slot": "decoy"}), // which carriedBy names just now
-		orders("slot", "decoy", "by", "hand").pod("d", "", "", "orders-1", true),
+		orders("slot", "decoy", "by", "hand").pod("d", "", "", "orders-1", true, "orders:decoy"),
 	}), nil)
 	carriers, err := s.Carriers(t.Context(), api)
 	if err != nil {
@@ -341,6 +341,15 @@ func TestObserveSets(t *testing.T) {
 	observed, err := s.Observe(t.Context(), api, carriers)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var ran []string
+	for _, o := range observed {
+		for _, r := range o.Running {
+			ran = append(ran, r.Ran...)
+		}
+	}
+	if diff := cmp.Diff([]string{"orders:led"}, ran); diff != "" {
+		t.Errorf("what ran (-want +got):\n%s", diff)
 	}
 	var got []gate.LabelSet
 	for _, r := range gate.RunningSets(observed) {

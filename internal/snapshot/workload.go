@@ -58,19 +58,21 @@ func (w *workload) observation(ref v1alpha1.WorkloadRef) gate.Observation {
 	}
 	for _, running := range w.running {
 		slices.Sort(running.Images)
+		slices.Sort(running.Ran)
 		observed.Running = append(observed.Running, *running)
 	}
 	slices.SortFunc(observed.Running, func(a, b gate.Running) int { return cmp.Compare(a.Revision, b.Revision) })
 	return observed
 }
 
-// addImages takes the images of a pod in; ephemeral containers are not part of a revision.
-func addImages(running *gate.Running, pod *corev1.PodSpec) {
+// withImages takes the images of a pod in; ephemeral containers are not part of a revision.
+func withImages(images []string, pod *corev1.PodSpec) []string {
 	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
-		if !slices.Contains(running.Images, container.Image) {
-			running.Images = append(running.Images, container.Image)
+		if !slices.Contains(images, container.Image) {
+			images = append(images, container.Image)
 		}
 	}
+	return images
 }
 
 // addLabels takes the labels of a pod in, but for those in which pods of one template differ.

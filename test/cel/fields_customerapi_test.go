@@ -75,6 +75,8 @@ var customerAPIFields = fields{
 	"status.wayBack[0].digest":    digest,
 	"status.wayBack[0].images":    items(1, 64, numbered),
 	"status.wayBack[0].images[0]": chars(1, 1024),
+	"status.images":               items(1, 64, func(i int) map[string]any { return map[string]any{"image": numbered(i)} }),
+	"status.images[0].image":      chars(1, 1024),
 	"status.brokenPromises": items(1, 50, func(int) map[string]any {
 		return map[string]any{"time": "2026-11-20T09:00:00Z", "cause": "Waived", "changes": int64(1), "message": "removed"}
 	}),

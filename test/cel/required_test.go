@@ -48,7 +48,7 @@ var required = map[string][]string{
 		"status.bound[0].inForce.spec.owed", "status.bound[0].inForce.spec.owed[0].class", "status.selectors[0].matchLabels",
 		"status.serving[0].workload", "status.serving[0].workload.kind", "status.serving[0].workload.name", "status.serving[0].since",
 		"status.promised[0].version", "status.promised[0].stability", "status.promised[0].revision", "status.promised[0].contract", "status.promised[0].since",
-		"status.wayBack[0].untilTime",
+		"status.wayBack[0].untilTime", "status.images[0].image",
 		"status.brokenPromises[0].time", "status.brokenPromises[0].cause", "status.brokenPromises[0].changes", "status.brokenPromises[0].message",
 		"status.noticesInForce[0].notice", "status.noticesInForce[0].revision", "status.noticesInForce[0].time",
 	},

@@ -63,7 +63,7 @@ func largestStatus(t *testing.T) *v1alpha1.CustomerAPIStatus {
 	revisions := map[string]gate.RevisionFacts{}
 	var observed []gate.Observation
 	for i := range 256 {
-		running := gate.Running{Pods: 1, Images: images("unnamed", i)}
+		running := gate.Running{Pods: 1, Images: images("unnamed", i), Ran: images("unnamed", i)}
 		if i%2 == 1 {
 			running.Revision = fmt.Sprintf("%063d", i)
 			revisions[running.Revision] = gate.RevisionFacts{Digest: digest, Images: images("named", i)}
@@ -114,6 +114,6 @@ func largestStatus(t *testing.T) *v1alpha1.CustomerAPIStatus {
 	}
 	return &v1alpha1.CustomerAPIStatus{
 		Versions: strings.Repeat("v", 2048), Bound: bound, Selectors: api.Status.Selectors, Serving: out.Serving, ServingRevision: out.ServingRevision,
-		Promised: out.Promised, WayBack: out.WayBack, BrokenPromises: out.Broken, BrokenPromiseCount: &out.BrokenCount,
+		Promised: out.Promised, WayBack: out.WayBack, Images: out.Images, BrokenPromises: out.Broken, BrokenPromiseCount: &out.BrokenCount,
 	}
 }
