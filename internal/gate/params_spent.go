@@ -46,14 +46,17 @@ func (g *gate) addDowntime(apis []PublishedAPI) {
 	}
 }
 
-// addStops writes what may come back to the workloads that customers need and that a rollout may stop. Of most there is
-// nothing to say.
+// addStops writes what is asked of the workloads that customers need and that a rollout may stop: with how many replicas
+// the one under way does, and what may come back all the same. Of most there is nothing to say.
 func (g *gate) addStops(a PublishedAPI) {
 	if a.WindowOpen != "" {
 		return
 	}
 	for _, object := range needed(a) {
-		_, stops := g.stopping[object]
+		below, stops := g.stopping[object]
+		if below > 0 {
+			g.tables.set(tableOutage, object, strconv.Itoa(int(below)))
+		}
 		if stops || strings.HasPrefix(object, "rollouts/") { // of which nobody here knows how they are rolled out
 			g.addRan(a)
 		}

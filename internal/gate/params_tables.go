@@ -8,8 +8,8 @@ import (
 )
 
 // Tables of a gate. The key of a line is a label as "<key>=<value>" (tablePair), an object as
-// "<resource>/<name>" (tableKeep, tableCarry), an API or "<api>/<resource>/<name>" (tableSpent, tableStay), or else the name
-// of a CustomerAPI or of an APIRevision: of all, none that
+// "<resource>/<name>" (tableKeep, tableCarry), an API or an object (tableOutage), an API or
+// "<api>/<resource>/<name>" (tableSpent, tableStay), or else the name of a CustomerAPI or of an APIRevision: of all, none that
 // is legal holds a blank or a newline.
 const (
 	tablePair    = "pair"

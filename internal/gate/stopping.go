@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -31,6 +32,23 @@ func (s Strategy) MayStop() bool {
 		return number > 1 || share > 50 // rounded up: half of one is one
 	}
 	return s.Recreate || share >= 100 || s.StopsAt() > 0
+}
+
+// shrinks says what is refused because fewer pods are wanted than the rollout that is under way leaves, and nothing for
+// nothing. What is rolled out at once is judged by itself.
+func (c WorkloadChange) shrinks(before, after Strategy) []string {
+	rollsOut := numberAt(c.Before, 0, "status", "replicas") != numberAt(c.Before, 0, "status", "updatedReplicas") ||
+		fmt.Sprint(at(c.Before, "status", "observedGeneration")) != fmt.Sprint(at(c.Before, "metadata", "generation"))
+	stops := after.StopsAt()
+	if !rollsOut || after.Held || before.TakesAllDown() || after.Pods <= 0 || after.Pods > stops || before.Pods <= stops {
+		return nil
+	}
+	replicas := "replicas"
+	if after.Pods == 1 {
+		replicas = "replica"
+	}
+	return []string{fmt.Sprintf("with %d %s the rollout that is under way stops all pods of %s before others are ready "+
+		"(until it is done or undone, keep %d)", after.Pods, replicas, c.own(), stops+1)}
 }
 
 // broughtAlong are the fields of a pod that a release changes with its images.

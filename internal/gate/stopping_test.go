@@ -33,14 +33,14 @@ func TestPublishStopping(t *testing.T) {
 		"an ordinary rolling update":     {api: kept(), want: map[string]string{"outage.orders": "none is planned"}},
 		"another workload":               {api: kept(), stopping: map[v1alpha1.WorkloadRef]int32{{Kind: "StatefulSet", Name: "web"}: 5}, want: map[string]string{"outage.orders": "none is planned"}},
 		"one that may stop":              {api: kept(), stopping: stopping, want: map[string]string{"outage.orders": "none is planned", "ran.orders": ran}},
-		"one whose rollout is under way": {api: kept(), stopping: map[v1alpha1.WorkloadRef]int32{web: 5}, want: map[string]string{"outage.orders": "none is planned", "ran.orders": ran}},
+		"one whose rollout is under way": {api: kept(), stopping: map[v1alpha1.WorkloadRef]int32{web: 5}, want: map[string]string{"outage.orders": "none is planned", "outage.deployments/web": "5", "ran.orders": ran}},
 		"an Argo Rollout, of which nobody knows": {api: kept(func(a *gate.PublishedAPI) { a.Keepers = []v1alpha1.WorkloadRef{{Kind: "Rollout", Name: "web"}} }),
 			want: map[string]string{"outage.orders": "none is planned", "ran.orders": ran}},
 		"the second of two": {api: kept(func(a *gate.PublishedAPI) {
 			a.Keepers = append(a.Keepers, v1alpha1.WorkloadRef{Kind: "StatefulSet", Name: "db"})
 		}),
 			stopping: map[v1alpha1.WorkloadRef]int32{{Kind: "StatefulSet", Name: "db"}: 3},
-			want:     map[string]string{"outage.orders": "none is planned", "ran.orders": ran}},
+			want:     map[string]string{"outage.orders": "none is planned", "outage.statefulsets/db": "3", "ran.orders": ran}},
 		"nothing that ran is known": {api: kept(func(a *gate.PublishedAPI) { a.Downtime = gate.SpentVerdict{} }), stopping: stopping,
 			want: map[string]string{"outage.orders": "none is planned", "ran.orders": ""}},
 		"in a planned downtime": {api: kept(func(a *gate.PublishedAPI) { a.WindowOpen = "2027-03-07T01:30:00Z" }), stopping: map[v1alpha1.WorkloadRef]int32{web: 5}},

@@ -44,6 +44,9 @@ func (c WorkloadChange) Stops(returns bool) []string {
 	if after.TakesAllDown() && (c.Rolls() || planned) && !returns {
 		what = append(what, c.stopsAll(after))
 	}
+	if !c.Rolls() && !planned {
+		what = append(what, c.shrinks(before, after)...)
+	}
 	var fields []string
 	if !returns {
 		fields = c.misfits()

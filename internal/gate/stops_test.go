@@ -54,6 +54,11 @@ func TestWorkloadChangesThatStopPods(t *testing.T) {
 	none := put(int64(0), "spec", "replicas")
 	down := put(int64(0), "status", "readyReplicas")
 	nowhere := put(map[string]any{"nowhere": "true"}, podField("nodeSelector")...)
+	rollingOut := func(o map[string]any) {
+		put(int64(4), "spec", "replicas")(o)
+		put(map[string]any{"replicas": int64(5), "updatedReplicas": int64(3), "readyReplicas": int64(2)}, "status")(o)
+	}
+	two := put(int64(2), "spec", "strategy", "rollingUpdate", "maxUnavailable")
 	type changes []func(map[string]any)
 	for name, c := range map[string]struct {
 		resource      string
@@ -78,7 +83,20 @@ func TestWorkloadChangesThatStopPods(t *testing.T) {
 		"where no pod is ready":            {resource: "deployments", before: changes{recreate, down}, after: changes{image}, rolls: true},
 		"to no replicas":                   {resource: "deployments", after: changes{none}, want: []string{"deployments/orders would have no replicas"}},
 		"to no replicas, none being ready": {resource: "deployments", before: changes{down}, after: changes{none}, want: []string{"deployments/orders would have no replicas"}},
-		"from no replicas":                 {resource: "deployments", before: changes{none, recreate}, after: changes{put(int64(2), "spec", "replicas")}},
+		"fewer while a rollout is under way": {
+			resource: "deployments", before: changes{rollingOut, two}, after: changes{put(int64(2), "spec", "replicas")},
+			want: []string{"with 2 replicas the rollout that is under way stops all pods of deployments/orders before others are ready (until it is done or undone, keep 3)"},
+		},
+		"one while a rollout is under way": {
+			resource: "deployments", before: changes{rollingOut, two}, after: changes{put(int64(1), "spec", "replicas")},
+			want: []string{"with 1 replica the rollout that is under way stops all pods of deployments/orders before others are ready (until it is done or undone, keep 3)"},
+		},
+		"not too few while a rollout is": {resource: "deployments", before: changes{rollingOut, two}, after: changes{put(int64(3), "spec", "replicas")}},
+		"fewer while none is":            {resource: "deployments", before: changes{rollingOut, two, put(int64(5), "status", "updatedReplicas")}, after: changes{put(int64(2), "spec", "replicas")}},
+		"fewer while it is held back":    {resource: "deployments", before: changes{rollingOut, two}, after: changes{put(int64(2), "spec", "replicas"), paused}},
+		"fewer before it was looked at":  {resource: "deployments", before: changes{rollingOut, two, put(int64(5), "status", "updatedReplicas"), put(int64(9), "metadata", "generation")}, after: changes{put(int64(2), "spec", "replicas")}, want: []string{"with 2 replicas the rollout that is under way stops all pods of deployments/orders before others are ready (until it is done or undone, keep 3)"}},
+		"fewer daemons than none":        {resource: "daemonsets", before: changes{rollingOut}, after: changes{put(int64(2), "spec", "replicas")}},
+		"from no replicas":               {resource: "deployments", before: changes{none, recreate}, after: changes{put(int64(2), "spec", "replicas")}},
 		"a partition that goes": {
 			resource: "statefulsets", before: changes{put(map[string]any{"partition": int64(1), "maxUnavailable": "100%"}, "spec", "updateStrategy", "rollingUpdate")},
 			after: changes{put(int64(0), "spec", "updateStrategy", "rollingUpdate", "partition")}, rolls: true,

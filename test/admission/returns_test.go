@@ -3,16 +3,22 @@
 package admission
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	controllergate "forewarn.dev/forewarn/internal/gate"
+	"forewarn.dev/forewarn/test/controlplane"
 )
 
 // ran are the images of an API that may come back.
@@ -197,4 +203,190 @@ func TestSpentUndo(t *testing.T) {
 	s.must(s.kubectl("rollout", "undo", "deployment/orders", "--to-revision=1"))
 	s.rolledOut("deployment/orders")
 	s.refused(asStatus(s.kubectl("set", "env", "deployment/orders", "-c=main", "LEVEL=info")), rollouts, outOf)
+}
+
+// rollingOut creates a workload, waits until it is ready, and rolls out what does not get ready.
+func (s *space) rollingOut(object client.Object, n int64) {
+	s.Helper()
+	s.create(object)
+	s.eventuallyReady(object, n)
+	s.must(s.tenant.Patch(s.Context(), object, merge(s, map[string]any{"spec": map[string]any{"template": map[string]any{
+		"metadata": map[string]any{"annotations": map[string]string{controlplane.UnreadyAnnotation: "true"}},
+	}}})))
+	fresh := s.unstructured(object)
+	NewWithT(s).Eventually(func(g Gomega) {
+		g.Expect(s.admin.Get(s.Context(), client.ObjectKeyFromObject(object), fresh)).To(Succeed())
+		updated, _, _ := unstructured.NestedInt64(fresh.Object, "status", "updatedReplicas")
+		g.Expect(updated).To(BeNumerically(">", 0))
+	}).WithTimeout(patience).WithPolling(often).Should(Succeed())
+}
+
+// unstructured is an empty object of the same kind.
+func (s *space) unstructured(object client.Object) *unstructured.Unstructured {
+	s.Helper()
+	gvk, err := s.admin.GroupVersionKindFor(object)
+	s.must(err)
+	fresh := &unstructured.Unstructured{}
+	fresh.SetGroupVersionKind(gvk)
+	fresh.SetNamespace(s.name)
+	fresh.SetName(object.GetName())
+	return fresh
+}
+
+// scaledTo says what is answered to a number of replicas, as a dry run.
+func (s *space) scaledTo(object client.Object, n int32) error {
+	return s.tenant.Patch(s.Context(), s.unstructured(object), merge(s, map[string]any{"spec": map[string]any{"replicas": n}}), client.DryRunAll)
+}
+
+// stopsWith is what is said of so many replicas, when a rollout is under way that may stop so many.
+func stopsWith(n, floor int32, of string) string {
+	replicas := "replicas"
+	if n == 1 {
+		replicas = "replica"
+	}
+	return noDowntime(fmt.Sprintf("with %d %s the rollout that is under way stops all pods of %s before others are ready "+
+		"(until it is done or undone, keep %d)", n, replicas, of, floor+1))
+}
+
+// R15: while nothing new gets ready, the old pods are not taken by wanting as few as may be down at once; to the pod.
+func TestScalingDownARollout(t *testing.T) {
+	t.Parallel()
+	number, share := intstr.FromInt32, intstr.FromString
+	of := func(most, surge intstr.IntOrString) strategy { return strategy{Pods: 4, Most: most, Surge: &surge} }
+	for name, c := range map[string]struct {
+		strategy
+		floor int32 // with how many it stops
+	}{
+		"two of four":                         {of(number(2), number(1)), 2},
+		"one of four":                         {of(number(1), number(1)), 1},
+		"the usual":                           {of(share("25%"), share("25%")), 0},
+		"half of four":                        {of(share("50%"), number(1)), 0},
+		"none of four":                        {of(number(0), number(1)), 0},
+		"a quarter of four, and no more":      {of(share("25%"), number(0)), 1},
+		"three quarters of four, and 0% more": {of(share("75%"), share("0%")), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSpace(t)
+			d, idle := c.deployment("orders"), c.deployment("idle")
+			s.create(idle)
+			s.rollingOut(d, 4)
+			s.eventuallyReady(idle, 4)
+			s.govern(map[string]*gate{"deny": keeping("deployments/orders", "deployments/idle")})
+			for _, n := range []int32{1, 2, 3, 5} {
+				want := ""
+				if n <= c.floor {
+					want = stopsWith(n, c.floor, "deployments/orders")
+				}
+				s.judged(s.scaledTo(d, n), outages, want)
+				change := s.changed(d, replicas(n))
+				before, after := &unstructured.Unstructured{Object: change.Before}, &unstructured.Unstructured{Object: change.After}
+				if got := said("deployments", before, after); got != want {
+					t.Errorf("with %d the command line says %q", n, got)
+				}
+				s.judged(s.scaledTo(idle, n), outages, "") // an autoscaler, for all we know
+			}
+			s.must(s.kubectl("rollout", "undo", "deployment/orders"))
+			s.rolledOut("deployment/orders")
+			s.judged(s.scaledTo(d, 1), outages, "")
+		})
+	}
+}
+
+// What goes with it does not hide it; what is held back takes no pods, and is judged when it is let go.
+func TestScalingDownARolloutAtOnceWithMore(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	surge := intstr.FromInt32(1)
+	d := strategy{Pods: 4, Most: intstr.FromInt32(2), Surge: &surge}.deployment("orders")
+	s.rollingOut(d, 4)
+	s.govern(map[string]*gate{"deny": keeping("deployments/orders").ran("orders", "shop/orders:0", "shop/orders:1")})
+	stops := noDowntime("maxUnavailable 2 of 2 stops all pods of deployments/orders before others are ready")
+	under := stopsWith(2, 2, "deployments/orders")
+	s.refused(s.try(d, all(replicas(2), imageIs("shop/orders:2"))), outages, stops)
+	s.refused(s.try(d, all(replicas(2), ofTemplate(annotated("restarted", "now")))), outages, under)
+	s.judged(s.try(d, all(replicas(2), imageIs("shop/orders:0"))), outages, "") // R11
+	s.judged(s.try(d, all(replicas(2), paused(true))), outages, "")
+	s.must(s.change(s.tenant, d, all(replicas(2), paused(true))))
+	s.refused(s.try(d, paused(false)), outages, stops)
+	s.opens()
+	s.judged(s.try(d, paused(false)), outages, "")
+}
+
+// The same of StatefulSets, which are rolled out from the last to the first, and of Argo Rollouts.
+func TestScalingDownOtherRollouts(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	two := int32(2)
+	set := scalable("set")["statefulsets"].(*appsv1.StatefulSet)
+	four, most := int32(4), intstr.FromInt32(two)
+	set.Spec.Replicas, set.Spec.PodManagementPolicy = &four, appsv1.ParallelPodManagement
+	set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{MaxUnavailable: &most}}
+	single := scalable("single")["statefulsets"].(*appsv1.StatefulSet)
+	s.rollingOut(set, 4)
+	s.rollingOut(single, 2)
+	canary := scalable("canary")["rollouts"].(*unstructured.Unstructured)
+	put(int64(4), "spec", "replicas")(canary)
+	put(map[string]any{"canary": map[string]any{"maxUnavailable": int64(2)}}, "spec", "strategy")(canary)
+	s.create(canary)
+	status := func(updated int64) {
+		put(map[string]any{"replicas": int64(4), "readyReplicas": int64(4), "updatedReplicas": updated,
+			"observedGeneration": fmt.Sprint(canary.GetGeneration())}, "status")(canary)
+		s.must(s.admin.Status().Update(t.Context(), canary))
+	}
+	status(1)
+	s.govern(map[string]*gate{"deny": keeping("statefulsets/set", "statefulsets/single", "rollouts/canary")})
+	for _, n := range []int32{1, 2} {
+		s.refused(s.scaledTo(set, n), outages, stopsWith(n, 2, "statefulsets/set"))
+		s.refused(s.scaledTo(canary, n), outages, stopsWith(n, 2, "rollouts/canary"))
+	}
+	s.judged(s.scaledTo(set, 3), outages, "")
+	s.judged(s.scaledTo(canary, 3), outages, "")
+	s.judged(s.scaledTo(single, 1), outages, "") // one pod at a time is the least that can be said
+	status(4)
+	s.judged(s.scaledTo(canary, 2), outages, "")
+}
+
+// Where a rollout is under way, the gate says to a scale what it comes to.
+func TestScalingDownARolloutByScale(t *testing.T) {
+	t.Parallel()
+	for resource := range scalable("orders") {
+		if resource == "replicasets" || resource == "replicationcontrollers" { // which roll nothing out
+			continue
+		}
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			s := newSpace(t)
+			kept, other := scalable("orders")[resource], scalable("other")[resource]
+			s.create(kept, other)
+			scale := func(object client.Object, from, to int32) error {
+				s.must(s.tenant.Patch(t.Context(), s.unstructured(object), merge(t, map[string]any{"spec": map[string]any{"replicas": from}})))
+				body := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: object.GetName()}, Spec: autoscalingv1.ScaleSpec{Replicas: to}}
+				return s.tenant.SubResource("scale").Update(t.Context(), s.unstructured(object), client.WithSubResourceBody(body), &client.SubResourceUpdateOptions{
+					UpdateOptions: client.UpdateOptions{DryRun: []string{metav1.DryRunAll}}, SubResourceBody: body})
+			}
+			s.govern(map[string]*gate{"deny": keeping(resource+"/orders").outage(resource+"/orders", "5").outage(resource+"/other", "5")})
+			s.refused(scale(kept, 9, 5), outages, stopsWith(5, 5, resource+"/orders"))
+			s.refused(scale(kept, 9, 1), outages, stopsWith(1, 5, resource+"/orders"))
+			s.refused(scale(kept, 9, 0), outages, noDowntime(resource+"/orders would have no replicas"))
+			s.judged(scale(kept, 9, 6), outages, "")
+			s.judged(scale(kept, 3, 5), outages, "")
+			s.judged(scale(kept, 5, 3), outages, "") // it had stopped before
+			s.judged(scale(other, 9, 1), outages, "")
+			for name, value := range map[string]string{"nothing": "", "no number": "-5", "a text": "none is planned"} {
+				s.gates["deny"].outage(resource+"/orders", value)
+				s.rewrite("deny")
+				if err := scale(kept, 9, 1); err != nil {
+					t.Errorf("where the gate says %s: %v", name, err)
+				}
+			}
+			delete(s.gates["deny"].tables["outage"], resource+"/orders")
+			s.rewrite("deny")
+			s.judged(scale(kept, 9, 1), outages, "") // an autoscaler
+			s.gates["deny"].outage(resource+"/orders", "5")
+			s.opens()
+			s.judged(scale(kept, 9, 5), outages, "")
+		})
+	}
 }

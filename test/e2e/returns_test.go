@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,4 +60,28 @@ func TestAFullStopIsUndone(t *testing.T) {
 		g.Expect(api.Status.Images[1].Image).To(Equal("orders:1"))
 		g.Expect(api.Status.Images[1].LastTime).NotTo(BeNil())
 	}).Should(Succeed())
+}
+
+// R15: while a rollout does not get ready, as few replicas as it may stop are refused, and more are not; and none when it is
+// undone, or was never there.
+func TestARolloutIsNotScaledDownToAStop(t *testing.T) {
+	e := adopted(t)
+	e.Expect(e.plan(`{"spec":{"replicas":4,"strategy":{"rollingUpdate":{"maxUnavailable":2,"maxSurge":1}}}}`)).To(Succeed())
+	e.rolledOut("orders", "orders:1")
+	scaledTo := func(n int) func() error {
+		return func() error {
+			replicas := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, n))
+			orders := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: "orders"}}
+			return e.developer.SubResource("scale").Patch(e.ctx, orders, replicas, client.DryRunAll)
+		}
+	}
+	e.Expect(scaledTo(1)()).To(Succeed())
+	e.roll("orders", "orders:2", true)
+	e.Eventually(scaledTo(2)).Should(MatchError(ContainSubstring("with 2 replicas the rollout that is under way stops all pods of " +
+		"deployments/orders before others are ready (until it is done or undone, keep 3), and customers were told of no downtime now (R15)")))
+	e.Expect(scaledTo(1)()).NotTo(Succeed())
+	e.Expect(scaledTo(3)()).To(Succeed())
+	e.Expect(scaledTo(9)()).To(Succeed())
+	e.undo()
+	e.Eventually(scaledTo(1)).Should(Succeed())
 }
