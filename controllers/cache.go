@@ -95,7 +95,11 @@ func stripNamespace(n *corev1.Namespace) {
 }
 
 func stripService(s *corev1.Service) {
-	s.Spec, s.Status = corev1.ServiceSpec{Selector: s.Spec.Selector}, corev1.ServiceStatus{}
+	var ports []corev1.ServicePort
+	for _, p := range s.Spec.Ports {
+		ports = append(ports, corev1.ServicePort{Port: p.Port, Protocol: p.Protocol, TargetPort: p.TargetPort})
+	}
+	s.Spec, s.Status = corev1.ServiceSpec{Selector: s.Spec.Selector, Ports: ports}, corev1.ServiceStatus{}
 }
 
 func stripPod(p *corev1.Pod) {

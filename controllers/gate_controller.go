@@ -126,6 +126,7 @@ func (r *GateReconciler) write(ctx context.Context, namespace *corev1.Namespace,
 	if input.Epoch, err = r.epoch(ctx, gates); err != nil {
 		return err
 	}
+	r.led.fill(&input, gates)
 	published := gate.Publish(input)
 	state.Dropped = len(published.Dropped)
 	for _, api := range published.LostSelectors {

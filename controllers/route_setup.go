@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -29,7 +30,7 @@ const httpRouteCRD = "httproutes.gateway.networking.k8s.io"
 // addRoutes adds what writes into HTTPRoutes, and what says what they say.
 //
 //	the definition of HTTPRoutes comes -> watch them        goes -> forget them
-func addRoutes(ctx context.Context, mgr manager.Manager, s shared, o Options) error {
+func addRoutes(ctx context.Context, mgr manager.Manager, s shared, w watches, o Options) error {
 	both := &routes{
 		shared: s, feedURL: o.Feed.URL, answers: o.Brownouts != "" && o.Brownouts != "0",
 		backend: signal.Backend{Namespace: o.Namespace, Name: brownoutService, Port: brownoutPort},
@@ -62,12 +63,27 @@ func addRoutes(ctx context.Context, mgr manager.Manager, s shared, o Options) er
 	if err != nil {
 		return err
 	}
+	apis := &waker{}
+	leading, err := addLed(mgr, s, w, apis)
+	if err != nil {
+		return err
+	}
 	return ctrl.NewControllerManagedBy(mgr).Named("gatewayapi").
 		For(definitionMetadata()).
 		WithOptions(controllerOptions()).
 		Complete(&definitionReconciler{
 			mgr: mgr, both: both, writing: writing, looking: looking, wake: schedules.wake,
+			leading: leading, wakeLed: apis.wake,
 		})
+}
+
+func addLed(mgr manager.Manager, s shared, w watches, apis *waker) (controller.Controller, error) {
+	return ctrl.NewControllerManagedBy(mgr).Named("led").
+		For(&v1alpha1.CustomerAPI{}, builder.WithPredicates(whenChanged(matterOfCarriers))).
+		Watches(&corev1.Service{}, enqueue(w.toCarried), builder.WithPredicates(whenChanged(matterOfPorts))).
+		WatchesRawSource(apis).
+		WithOptions(controllerOptions()).
+		Build(patient{&LedReconciler{shared: s}})
 }
 
 // matterOfSignals is what routes depend on in a schedule.
@@ -87,8 +103,9 @@ type definitionReconciler struct {
 	mgr              manager.Manager
 	both             *routes
 	writing, looking controller.Controller
-	// wake has schedules looked at.
-	wake func(...types.NamespacedName)
+	leading          controller.Controller
+	// wake has schedules looked at, wakeLed the APIs that name routes.
+	wake, wakeLed func(...types.NamespacedName)
 
 	mu       sync.Mutex
 	watching types.UID // the definition by which they are
@@ -138,7 +155,7 @@ func (r *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	return ctrl.Result{}, r.wakeAll(ctx)
 }
 
-// wakeAll is for the schedules whose routes do not exist: of these no event tells.
+// wakeAll is for the schedules and the APIs whose routes do not exist: of these no event tells.
 func (r *definitionReconciler) wakeAll(ctx context.Context) error {
 	var schedules v1alpha1.DeprecationScheduleList
 	if err := r.both.client.List(ctx, &schedules, client.UnsafeDisableDeepCopy); err != nil {
@@ -146,6 +163,15 @@ func (r *definitionReconciler) wakeAll(ctx context.Context) error {
 	}
 	for i := range schedules.Items {
 		r.wake(keyOf(&schedules.Items[i]))
+	}
+	var apis v1alpha1.CustomerAPIList
+	if err := r.both.client.List(ctx, &apis, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing customer APIs: %w", err)
+	}
+	for i := range apis.Items {
+		if len(apis.Items[i].Spec.CarriedBy.HTTPRoutes) > 0 {
+			r.wakeLed(keyOf(&apis.Items[i]))
+		}
 	}
 	return nil
 }
@@ -160,7 +186,12 @@ func (r *definitionReconciler) watch() error {
 	if err != nil {
 		return err
 	}
-	return r.looking.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toAPIs), changed))
+	err = r.looking.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.toAPIs), changed))
+	if err != nil {
+		return err
+	}
+	return r.leading.Watch(source.Kind(r.mgr.GetCache(), client.Object(httpRouteMetadata()), enqueue(r.both.toListed),
+		whenChanged(matterOfLeading)))
 }
 
 // toItself passes over the routes that are no concern of ours, which in most clusters are all: each is read live.

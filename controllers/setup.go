@@ -121,7 +121,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addGate(mgr, s, w, o) },
 		func() error { return addFeed(mgr, s, o) },
 		func() error { return addAnswers(ctx, mgr, s, o) },
-		func() error { return addRoutes(ctx, mgr, s, o) },
+		func() error { return addRoutes(ctx, mgr, s, w, o) },
 		func() error { return mgr.Add(unreadable{shared: s, cache: mgr.GetCache(), log: mgr.GetLogger()}) },
 	} {
 		if err := add(); err != nil {
@@ -158,6 +158,7 @@ func newShared(mgr manager.Manager, o Options) (shared, error) {
 		live:      mgr.GetAPIReader(),
 		snapshot:  snapshot.New(mgr.GetClient(), mgr.GetAPIReader()).As(types.NamespacedName{Namespace: o.Namespace, Name: account}),
 		board:     newBoard(),
+		led:       newLedBook(),
 		agenda:    agenda,
 		clock:     o.Clock,
 		events:    mgr.GetEventRecorder("forewarn"),

@@ -24,6 +24,7 @@ type shared struct {
 	live      client.Reader // without a cache
 	snapshot  *snapshot.Snapshot
 	board     *board
+	led       *ledBook
 	agenda    *agenda
 	clock     snapshot.Clock
 	events    events.EventRecorder

@@ -22,7 +22,7 @@ const (
 // addTraffic writes by what customers come to each API, and to what pods they could be led:
 //
 //	carry  services/orders   -> orders cart                  the APIs that the object carries
-//	lead   orders            -> orders orders-canary         the Services of the API to which an HTTPRoute may lead
+//	lead   orders            -> orders orders-canary orders:80  the Services to which an HTTPRoute may lead, and ports known
 //	run    orders            -> r+orders-1,app=orders,slot=blue;n-orders-2,app=orders,slot=green
 //	bar    orders-2          -> why customers are not led to it
 //	open   orders            -> 2027-03-01T04:00:00Z          the end of the planned downtime that is open
@@ -52,7 +52,8 @@ func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
 			}
 		}
 		if len(services) > 0 {
-			g.tables.set(tableLead, name, strings.Join(slices.DeleteFunc(services, a.idle), " "))
+			led := slices.Concat(slices.DeleteFunc(slices.Clone(services), a.idle), ledPorts(a))
+			g.tables.set(tableLead, name, strings.Join(led, " "))
 			if sets := g.runSets(a, verdicts); sets != "" {
 				g.tables.set(tableRun, name, sets)
 			}

@@ -46,6 +46,8 @@ type PublishedAPI struct {
 	WindowOpen string
 	// Outage is the text of Downtime, for what is refused while none is open.
 	Outage string
+	// Led is by what ports its HTTPRoutes lead to its Services.
+	Led LedTo
 	// Running are the label sets of what runs, by what runs there.
 	Running []RunningSet
 	// Downtime is the answer of Spent.

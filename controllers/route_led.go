@@ -1,0 +1,187 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/gate"
+)
+
+// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services. That goes into the gate.
+type LedReconciler struct {
+	shared
+}
+
+// Reconcile looks at those of one API.
+func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	api := &v1alpha1.CustomerAPI{}
+	if err := r.client.Get(ctx, req.NamespacedName, api); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.led.put(req.NamespacedName, gate.LedTo{})
+			err = nil
+		}
+		return ctrl.Result{}, err
+	}
+	found, err := r.routes(ctx, api)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	led := gate.LedTo{Now: ledNow(api, found)}
+	if len(found) > 0 {
+		if led.Ports, err = r.ports(ctx, api); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	if r.led.put(req.NamespacedName, led) {
+		r.board.gates.wake(types.NamespacedName{Name: req.Namespace})
+	}
+	return ctrl.Result{}, nil
+}
+
+// routes are the HTTPRoutes of an API, as they are now: their metadata alone is cached.
+func (r *LedReconciler) routes(ctx context.Context, api *v1alpha1.CustomerAPI) ([]gatewayv1.HTTPRoute, error) {
+	var routes []gatewayv1.HTTPRoute
+	for _, name := range api.Spec.CarriedBy.HTTPRoutes {
+		key := types.NamespacedName{Namespace: api.Namespace, Name: name}
+		object := newHTTPRoute()
+		if err := r.live.Get(ctx, key, object); apimeta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("reading HTTPRoute %s: %w", key, err)
+		}
+		var route gatewayv1.HTTPRoute
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &route); err != nil {
+			return nil, fmt.Errorf("reading HTTPRoute %s: %w", key, err)
+		}
+		routes = append(routes, route)
+	}
+	return routes, nil
+}
+
+// ledNow are the ports by which routes lead to the Services of an API with some weight.
+func ledNow(api *v1alpha1.CustomerAPI, routes []gatewayv1.HTTPRoute) []gate.LedPort {
+	services := gate.ServicesOf(api)
+	seen := map[gate.LedPort]bool{}
+	var ports []gate.LedPort
+	for i := range routes {
+		for _, rule := range routes[i].Spec.Rules {
+			for _, backend := range rule.BackendRefs {
+				port, ok := ledBy(routes[i].Namespace, backend)
+				if ok && !seen[port] && slices.Contains(services, port.Service) {
+					seen[port] = true
+					ports = append(ports, port)
+				}
+			}
+		}
+	}
+	return ports
+}
+
+// ledBy is the port of a Service of the same namespace that a backend leads to.
+func ledBy(namespace string, backend gatewayv1.HTTPBackendRef) (gate.LedPort, bool) {
+	of := backend.BackendObjectReference
+	if of.Port == nil || of.Kind != nil && *of.Kind != "Service" || of.Group != nil && *of.Group != "" ||
+		of.Namespace != nil && string(*of.Namespace) != namespace || backend.Weight != nil && *backend.Weight <= 0 {
+		return gate.LedPort{}, false
+	}
+	return gate.LedPort{Service: string(of.Name), Port: *of.Port}, true
+}
+
+// ports are those of the Services of an API, and what they lead to.
+func (r *LedReconciler) ports(ctx context.Context, api *v1alpha1.CustomerAPI) ([]gate.ServicePort, error) {
+	var ports []gate.ServicePort
+	for _, name := range gate.ServicesOf(api) {
+		service := &corev1.Service{}
+		key := types.NamespacedName{Namespace: api.Namespace, Name: name}
+		if err := r.client.Get(ctx, key, service); apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("reading Service %s: %w", key, err)
+		}
+		for _, p := range service.Spec.Ports {
+			if p.Protocol == corev1.ProtocolTCP || p.Protocol == "" { // which is all that an HTTPRoute leads to
+				ports = append(ports, gate.ServicePort{
+					LedPort: gate.LedPort{Service: name, Port: p.Port}, Target: p.TargetPort.String(),
+				})
+			}
+		}
+	}
+	return ports, nil
+}
+
+// matterOfCarriers is by what an API is carried.
+func matterOfCarriers(api *v1alpha1.CustomerAPI) any {
+	return []any{api.Generation, gate.ServicesOf(api)}
+}
+
+// matterOfPorts is what a Service leads to.
+func matterOfPorts(service *corev1.Service) any { return service.Spec.Ports }
+
+// matterOfLeading is what is done again for.
+func matterOfLeading(route *metav1.PartialObjectMetadata) any { return route.Generation }
+
+// toListed maps an HTTPRoute to the APIs that list it.
+func (r *routes) toListed(ctx context.Context, route client.Object) []ctrl.Request {
+	var apis v1alpha1.CustomerAPIList
+	if err := r.client.List(ctx, &apis, client.InNamespace(route.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing what an event concerns")
+		return nil
+	}
+	var keys []types.NamespacedName
+	for i := range apis.Items {
+		if slices.Contains(apis.Items[i].Spec.CarriedBy.HTTPRoutes, route.GetName()) {
+			keys = append(keys, keyOf(&apis.Items[i]))
+		}
+	}
+	return requests(keys...)
+}
+
+// ledBook holds by what ports customers come to each API, as was last seen. It begins empty: the gates remember.
+type ledBook struct {
+	mu  sync.Mutex
+	led map[types.NamespacedName]gate.LedTo
+}
+
+func newLedBook() *ledBook { return &ledBook{led: map[types.NamespacedName]gate.LedTo{}} }
+
+func (b *ledBook) put(api types.NamespacedName, led gate.LedTo) (changed bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	changed = !reflect.DeepEqual(b.led[api], led)
+	if b.led[api] = led; len(led.Now)+len(led.Ports) == 0 {
+		delete(b.led, api)
+	}
+	return changed
+}
+
+// fill adds what was seen of the APIs of a namespace, and what its gates remember.
+func (b *ledBook) fill(input *gate.NamespaceInput, gates gateMaps) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	known := map[string][]gate.LedPort{}
+	for _, e := range enforcements {
+		for api, ports := range gate.LedIn(gates[e].Data) {
+			known[api] = append(known[api], ports...)
+		}
+	}
+	for i := range input.APIs {
+		name := input.APIs[i].API.Name
+		led := b.led[types.NamespacedName{Namespace: input.Namespace, Name: name}]
+		led.Known = known[name]
+		input.APIs[i].Led = led
+	}
+}

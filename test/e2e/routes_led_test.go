@@ -1,0 +1,68 @@
+//go:build unix
+
+package e2e
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+)
+
+// ledBy waits until the gate knows by what ports customers come to the API.
+func (e *env) ledBy(line string) {
+	e.t.Helper()
+	e.Eventually(func(g Gomega) {
+		found := &corev1.ConfigMap{}
+		e.get(found, "forewarn-gate-deny-v1")
+		g.Expect(found.Data["lead.s"]).To(Equal("\norders " + line + "\n"))
+	}).Should(Succeed())
+}
+
+func backend(name string, port, weight int64) any {
+	return map[string]any{"group": "", "kind": "Service", "name": name, "port": port, "weight": weight}
+}
+
+// backends leads all rules of the route there.
+func (e *env) backends(backends ...any) error {
+	e.t.Helper()
+	route := routeObject()
+	e.get(route, "orders")
+	rules := e.rules(e)
+	for _, rule := range rules {
+		rule.(map[string]any)["backendRefs"] = backends
+	}
+	e.Expect(unstructured.SetNestedSlice(route.Object, rules, "spec", "rules")).To(Succeed())
+	return e.admin.Update(e.ctx, route)
+}
+
+// Bypass 23: a Service that left a route comes back by the port that customers came by, also to a manager that never saw it
+// there.
+func TestAServiceComesBackToItsRoute(t *testing.T) {
+	e := adopted(t)
+	e.gatewayAPI()
+	e.t.Cleanup(e.noGatewayAPI)
+	canary := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: "orders-canary"}}
+	canary.Spec.Selector = map[string]string{"app": "orders"}
+	canary.Spec.Ports = []corev1.ServicePort{
+		{Name: "http", Port: 8080, TargetPort: intstr.FromInt32(80)}, {Name: "admin", Port: 9, TargetPort: intstr.FromInt32(9)},
+	}
+	e.create(canary)
+	e.route()
+	e.edit(v1alpha1.Carrier{Services: []string{"orders", "orders-canary"}, HTTPRoutes: []string{"orders"}})
+	// No route led to the canary yet: it may come by the port that leads where those of the others lead.
+	e.ledBy("orders orders-canary orders:80 orders-canary:8080")
+	want := MatchError(ContainSubstring("PathPrefix /v1; PathPrefix /v2; lead them to a Service of it (orders:80, orders-canary:8080)"))
+	e.Expect(e.backends(backend("orders", 80, 1), backend("orders-canary", 9, 0))).To(want)
+	e.Expect(e.backends(backend("orders", 80, 1), backend("orders-canary", 8080, 0))).To(Succeed())
+	e.Expect(e.backends(backend("orders-canary", 8080, 1))).To(Succeed())
+	e.restartManager(0)
+	e.ledBy("orders orders-canary orders:80 orders-canary:8080")
+	e.Expect(e.backends(backend("orders-canary", 8080, 1), backend("orders", 81, 0))).To(want)
+	e.Expect(e.backends(backend("orders-canary", 8080, 0), backend("orders", 80, 1))).To(Succeed())
+}
