@@ -6,8 +6,10 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,10 +23,14 @@ import (
 	"forewarn.dev/forewarn/internal/gate"
 )
 
-// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services. That goes into the gate.
+// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services, which goes into the gate,
+// and whether their parents accept them, which goes into its conditions.
 type LedReconciler struct {
 	shared
 }
+
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch
+// +kubebuilder:rbac:groups=forewarn.dev,resources=customerapis/status,verbs=update
 
 // Reconcile looks at those of one API.
 func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -36,12 +42,16 @@ func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		}
 		return ctrl.Result{}, err
 	}
-	found, err := r.routes(ctx, api)
+	now, err := r.clock.Now(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	led := gate.LedTo{Now: ledNow(api, found)}
-	if len(found) > 0 {
+	seen, err := r.see(ctx, api)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	led := gate.LedTo{Now: ledNow(api, seen.routes)}
+	if len(seen.routes) > 0 {
 		if led.Ports, err = r.ports(ctx, api); err != nil {
 			return ctrl.Result{}, err
 		}
@@ -49,27 +59,56 @@ func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	if r.led.put(req.NamespacedName, led) {
 		r.board.gates.wake(types.NamespacedName{Name: req.Namespace})
 	}
-	return ctrl.Result{}, nil
+	return ctrl.Result{}, r.say(ctx, api, seen, now)
 }
 
-// routes are the HTTPRoutes of an API, as they are now: their metadata alone is cached.
-func (r *LedReconciler) routes(ctx context.Context, api *v1alpha1.CustomerAPI) ([]gatewayv1.HTTPRoute, error) {
-	var routes []gatewayv1.HTTPRoute
+// say writes down what the parents of the routes say. It stands beside the one that looks after the API, writes no more of
+// its status than that condition, and both write the version that they read.
+func (r *LedReconciler) say(ctx context.Context, api *v1alpha1.CustomerAPI, seen routesSeen, now time.Time) error {
+	before := api.DeepCopy()
+	if len(api.Spec.CarriedBy.HTTPRoutes) == 0 {
+		apimeta.RemoveStatusCondition(&api.Status.Conditions, v1alpha1.ConditionRoutesAccepted)
+	} else {
+		is := accepted(api, seen)
+		c := conditions{list: &api.Status.Conditions, generation: api.Generation, now: now}
+		c.set(v1alpha1.ConditionRoutesAccepted, is.status, is.reason, oneLine(is.message))
+	}
+	if err := r.writeStatus(ctx, api, apiequality.Semantic.DeepEqual(before.Status, api.Status)); err != nil {
+		return err
+	}
+	r.announceConditions(api, before.Status.Conditions, api.Status.Conditions, v1alpha1.ConditionRoutesAccepted)
+	return nil
+}
+
+// routesSeen are the HTTPRoutes that an API names.
+type routesSeen struct {
+	routes       []gatewayv1.HTTPRoute
+	missing      []string
+	noGatewayAPI bool
+}
+
+// see reads them as they are now: their metadata alone is cached.
+func (r *LedReconciler) see(ctx context.Context, api *v1alpha1.CustomerAPI) (seen routesSeen, err error) {
 	for _, name := range api.Spec.CarriedBy.HTTPRoutes {
 		key := types.NamespacedName{Namespace: api.Namespace, Name: name}
 		object := newHTTPRoute()
-		if err := r.live.Get(ctx, key, object); apimeta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+		switch err := r.live.Get(ctx, key, object); {
+		case apimeta.IsNoMatchError(err):
+			seen.noGatewayAPI = true
 			continue
-		} else if err != nil {
-			return nil, fmt.Errorf("reading HTTPRoute %s: %w", key, err)
+		case apierrors.IsNotFound(err):
+			seen.missing = append(seen.missing, name)
+			continue
+		case err != nil:
+			return seen, fmt.Errorf("reading HTTPRoute %s: %w", key, err)
 		}
 		var route gatewayv1.HTTPRoute
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &route); err != nil {
-			return nil, fmt.Errorf("reading HTTPRoute %s: %w", key, err)
+			return seen, fmt.Errorf("reading HTTPRoute %s: %w", key, err)
 		}
-		routes = append(routes, route)
+		seen.routes = append(seen.routes, route)
 	}
-	return routes, nil
+	return seen, nil
 }
 
 // ledNow are the ports by which routes lead to the Services of an API with some weight.
@@ -131,8 +170,8 @@ func matterOfCarriers(api *v1alpha1.CustomerAPI) any {
 // matterOfPorts is what a Service leads to.
 func matterOfPorts(service *corev1.Service) any { return service.Spec.Ports }
 
-// matterOfLeading is what is done again for.
-func matterOfLeading(route *metav1.PartialObjectMetadata) any { return route.Generation }
+// matterOfLeading is what is done again for: of what parents say no more than this is seen.
+func matterOfLeading(route *metav1.PartialObjectMetadata) any { return route.ResourceVersion }
 
 // toListed maps an HTTPRoute to the APIs that list it.
 func (r *routes) toListed(ctx context.Context, route client.Object) []ctrl.Request {

@@ -47,7 +47,7 @@ func (s *shared) announceConditions(object runtime.Object, before, after []metav
 		eventType := corev1.EventTypeNormal
 		if kind == v1alpha1.ConditionReady && is.Status != metav1.ConditionTrue ||
 			(kind == v1alpha1.ConditionAdmissionWorks || kind == v1alpha1.ConditionReminded ||
-				kind == v1alpha1.ConditionMeasured || kind == v1alpha1.ConditionWithinBudget) && is.Status == metav1.ConditionFalse {
+				kind == v1alpha1.ConditionRoutesAccepted || kind == v1alpha1.ConditionMeasured || kind == v1alpha1.ConditionWithinBudget) && is.Status == metav1.ConditionFalse {
 			eventType = corev1.EventTypeWarning
 		}
 		s.announce(object, eventType, is.Reason, kind, is.Message)

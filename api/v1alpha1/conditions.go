@@ -308,6 +308,25 @@ const (
 	ReasonNoBaseline = "NoBaseline"
 )
 
+// ConditionRoutesAccepted is on CustomerAPI where it names HTTPRoutes.
+//
+// True: each parent of each route says that it accepts it and finds what it
+// leads to. False: one says otherwise, or nothing any more, and customers may
+// not get through. Unknown: a parent never said anything.
+const ConditionRoutesAccepted = "RoutesAccepted"
+
+// Reasons of RoutesAccepted, besides RouteNotFound and NoGatewayAPI.
+const (
+	// ReasonRoutesAccepted: each parent accepts them.
+	ReasonRoutesAccepted = "RoutesAccepted"
+	// ReasonRouteNotAccepted: a parent does not accept a route.
+	ReasonRouteNotAccepted = "RouteNotAccepted"
+	// ReasonRefsNotResolved: a parent does not find what a route leads to.
+	ReasonRefsNotResolved = "RefsNotResolved"
+	// ReasonRouteNotReported: a parent says nothing of a route.
+	ReasonRouteNotReported = "RouteNotReported"
+)
+
 // ConditionActive is on Waiver.
 //
 // True: the revision may serve because of it. False: it has ended, or counts

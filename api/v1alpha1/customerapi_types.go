@@ -131,7 +131,8 @@ type Baseline struct {
 // CustomerAPIStatus is what customers of the API rely on today.
 // +kubebuilder:validation:MinProperties=1
 type CustomerAPIStatus struct {
-	// conditions are Ready, Governed, BaselineConfirmed.
+	// conditions are Ready, Governed, BaselineConfirmed and, where httpRoutes
+	// are named, RoutesAccepted.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

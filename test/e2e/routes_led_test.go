@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -65,4 +67,68 @@ func TestAServiceComesBackToItsRoute(t *testing.T) {
 	e.ledBy("orders orders-canary orders:80 orders-canary:8080")
 	e.Expect(e.backends(backend("orders-canary", 8080, 1), backend("orders", 81, 0))).To(want)
 	e.Expect(e.backends(backend("orders-canary", 8080, 0), backend("orders", 80, 1))).To(Succeed())
+}
+
+// parentSays writes what the Gateway "public" says of the route; nothing for no words.
+func (e *env) parentSays(words ...string) {
+	e.t.Helper()
+	route := routeObject()
+	e.get(route, "orders")
+	parents := []any{}
+	if len(words) > 0 {
+		said := func(kind, text string) any {
+			status, reason, _ := strings.Cut(text, " ")
+			return map[string]any{
+				"type": kind, "status": status, "reason": reason, "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z",
+			}
+		}
+		parents = append(parents, map[string]any{
+			"parentRef": map[string]any{"name": "public"}, "controllerName": "example.com/gateway",
+			"conditions": []any{said("Accepted", words[0]), said("ResolvedRefs", words[1])},
+		})
+	}
+	route.Object["status"] = map[string]any{"parents": parents}
+	e.Expect(e.admin.Status().Update(e.ctx, route)).To(Succeed())
+}
+
+func (e *env) routesAre(want string) {
+	e.t.Helper()
+	e.Eventually(func(g Gomega) {
+		api := &v1alpha1.CustomerAPI{}
+		e.get(api, "orders")
+		is := apimeta.FindStatusCondition(api.Status.Conditions, v1alpha1.ConditionRoutesAccepted)
+		if want == "" {
+			g.Expect(is).To(BeNil())
+			return
+		}
+		g.Expect(is).NotTo(BeNil())
+		g.Expect(string(is.Status) + " " + is.Reason).To(Equal(want))
+	}).Should(Succeed())
+}
+
+// Bypass 23: that a Gateway, a listener or a ReferenceGrant goes is found in what the Gateways say of the routes.
+func TestRoutesThatNoGatewayTakesAreFound(t *testing.T) {
+	e := newEnv(t)
+	e.noGatewayAPI()
+	e.policy()
+	e.api("orders")
+	e.routesAre("")
+	e.edit(v1alpha1.Carrier{Services: []string{"orders"}, HTTPRoutes: []string{"orders"}})
+	e.routesAre("Unknown NoGatewayAPI")
+	e.gatewayAPI()
+	e.t.Cleanup(e.noGatewayAPI)
+	e.routesAre("False RouteNotFound")
+	e.route()
+	e.routesAre("Unknown RouteNotReported")
+	e.parentSays("True Accepted", "True ResolvedRefs")
+	e.routesAre("True RoutesAccepted")
+	e.parentSays("False NoMatchingListenerHostname", "True ResolvedRefs")
+	e.routesAre("False RouteNotAccepted")
+	e.parentSays("True Accepted", "False RefNotPermitted")
+	e.routesAre("False RefsNotResolved")
+	e.parentSays()
+	e.routesAre("False RouteNotReported")
+	e.Eventually(func() []string { return e.events("orders") }).Should(ContainElements("RouteNotAccepted", "RefsNotResolved"))
+	e.edit(v1alpha1.Carrier{Services: []string{"orders"}})
+	e.routesAre("")
 }
