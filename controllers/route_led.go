@@ -23,8 +23,8 @@ import (
 	"forewarn.dev/forewarn/internal/gate"
 )
 
-// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services, which goes into the gate,
-// and whether their parents accept them, which goes into its conditions.
+// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services and on which Gateways
+// they hang, which goes into the gate, and whether their parents accept them, which goes into its conditions.
 type LedReconciler struct {
 	shared
 }
@@ -37,7 +37,7 @@ func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	api := &v1alpha1.CustomerAPI{}
 	if err := r.client.Get(ctx, req.NamespacedName, api); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.led.put(req.NamespacedName, gate.LedTo{})
+			r.led.drop(req.NamespacedName)
 			err = nil
 		}
 		return ctrl.Result{}, err
@@ -50,7 +50,7 @@ func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	led := gate.LedTo{Now: ledNow(api, seen.routes)}
+	led := gate.LedTo{Now: ledNow(api, seen.routes), Gateways: gatewaysOf(seen.routes)}
 	if len(seen.routes) > 0 {
 		if led.Ports, err = r.ports(ctx, api); err != nil {
 			return ctrl.Result{}, err
@@ -140,6 +140,21 @@ func ledBy(namespace string, backend gatewayv1.HTTPBackendRef) (gate.LedPort, bo
 	return gate.LedPort{Service: string(of.Name), Port: *of.Port}, true
 }
 
+// gatewaysOf are the parents of routes that are Gateways of the same namespace.
+func gatewaysOf(routes []gatewayv1.HTTPRoute) []string {
+	var names []string
+	for i := range routes {
+		for _, ref := range routes[i].Spec.ParentRefs {
+			if (ref.Kind == nil || *ref.Kind == "Gateway") && (ref.Group == nil || *ref.Group == gatewayv1.GroupName) &&
+				(ref.Namespace == nil || string(*ref.Namespace) == routes[i].Namespace) {
+				names = append(names, string(ref.Name))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // ports are those of the Services of an API, and what they lead to.
 func (r *LedReconciler) ports(ctx context.Context, api *v1alpha1.CustomerAPI) ([]gate.ServicePort, error) {
 	var ports []gate.ServicePort
@@ -200,27 +215,36 @@ func newLedBook() *ledBook { return &ledBook{led: map[types.NamespacedName]gate.
 func (b *ledBook) put(api types.NamespacedName, led gate.LedTo) (changed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	changed = !reflect.DeepEqual(b.led[api], led)
-	if b.led[api] = led; len(led.Now)+len(led.Ports) == 0 {
-		delete(b.led, api)
-	}
-	return changed
+	before, known := b.led[api]
+	b.led[api] = led
+	return !known || !reflect.DeepEqual(before, led)
+}
+
+func (b *ledBook) drop(api types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.led, api)
 }
 
 // fill adds what was seen of the APIs of a namespace, and what its gates remember.
 func (b *ledBook) fill(input *gate.NamespaceInput, gates gateMaps) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	known := map[string][]gate.LedPort{}
+	known, kept := map[string][]gate.LedPort{}, map[string][]string{}
 	for _, e := range enforcements {
 		for api, ports := range gate.LedIn(gates[e].Data) {
 			known[api] = append(known[api], ports...)
 		}
+		for api, gateways := range gate.GatewaysIn(gates[e].Data) {
+			kept[api] = append(kept[api], gateways...)
+		}
 	}
 	for i := range input.APIs {
 		name := input.APIs[i].API.Name
-		led := b.led[types.NamespacedName{Namespace: input.Namespace, Name: name}]
-		led.Known = known[name]
+		led, looked := b.led[types.NamespacedName{Namespace: input.Namespace, Name: name}]
+		if led.Known = known[name]; !looked {
+			led.Gateways = kept[name]
+		}
 		input.APIs[i].Led = led
 	}
 }

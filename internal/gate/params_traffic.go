@@ -42,6 +42,7 @@ func (g *gate) addTraffic(apis []PublishedAPI, revisions []PublishedRevision) {
 		}
 		name := a.API.Name
 		g.addStaying(a)
+		g.keepGateways(a)
 		services := servicesOf(a.API)
 		for _, service := range seenServices(a.API) {
 			g.tables.append(tableCarry, "services/"+service, name)

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
@@ -40,6 +41,9 @@ func deletable(name string) map[string]client.Object {
 	objects["cronjobs"] = &batchv1.CronJob{Spec: batchv1.CronJobSpec{Schedule: "0 0 1 1 *", JobTemplate: batchv1.JobTemplateSpec{Spec: job}}}
 	objects["services"] = &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
 	objects["customerapis"] = customerAPI(name)
+	objects["gateways"] = &gatewayv1.Gateway{Spec: gatewayv1.GatewaySpec{
+		GatewayClassName: "example", Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+	}}
 	for _, object := range objects {
 		object.SetName(name)
 	}

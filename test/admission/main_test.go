@@ -96,7 +96,7 @@ rules:
 func install(ctx context.Context) error {
 	root := filepath.Join("..", "..")
 	crds := filepath.Join(root, "config", "crd", "bases")
-	httpRoutes, err := httpRouteCRD(ctx)
+	httpRoutes, gateways, err := gatewayCRDs(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func install(ctx context.Context) error {
 	}{
 		{nil, []string{"create", "namespace", ownNamespace}},
 		{rendered, []string{"apply", "-f", "-"}},
-		{nil, []string{"apply", "--server-side", "-f", crds, "-f", "testdata/argo.yaml", "-f", httpRoutes}},
-		{nil, []string{"wait", "--for=condition=Established", "--timeout=60s", "-f", crds, "-f", "testdata/argo.yaml", "-f", httpRoutes}},
+		{nil, []string{"apply", "--server-side", "-f", crds, "-f", "testdata/argo.yaml", "-f", httpRoutes, "-f", gateways}},
+		{nil, []string{"wait", "--for=condition=Established", "--timeout=60s", "-f", crds, "-f", "testdata/argo.yaml", "-f", httpRoutes, "-f", gateways}},
 		{rights(), []string{"apply", "-f", "-"}},
 	}
 	for _, step := range steps {

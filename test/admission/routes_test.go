@@ -19,13 +19,14 @@ import (
 
 const routes = "forewarn-routes"
 
-// httpRouteCRD is the file with the kind HTTPRoute, as the Gateway API ships it.
-func httpRouteCRD(ctx context.Context) (string, error) {
+// gatewayCRDs are the files with the kinds HTTPRoute and Gateway, as the Gateway API ships them.
+func gatewayCRDs(ctx context.Context) (routes, gateways string, err error) {
 	dir, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
 	if err != nil {
-		return "", fmt.Errorf("looking for the Gateway API: %w", err)
+		return "", "", fmt.Errorf("looking for the Gateway API: %w", err)
 	}
-	return filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard", "gateway.networking.k8s.io_httproutes.yaml"), nil
+	folder := filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard")
+	return filepath.Join(folder, "gateway.networking.k8s.io_httproutes.yaml"), filepath.Join(folder, "gateway.networking.k8s.io_gateways.yaml"), nil
 }
 
 // routed is shop with a route by which customers come to the Services orders-primary and orders-canary.

@@ -56,6 +56,13 @@ func TestAServiceComesBackToItsRoute(t *testing.T) {
 	}
 	e.create(canary)
 	e.route()
+	gateway := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
+		"gatewayClassName": "example", "listeners": []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}},
+	}}}
+	gateway.SetGroupVersionKind(routeObject().GroupVersionKind().GroupVersion().WithKind("Gateway"))
+	gateway.SetNamespace(e.namespace)
+	gateway.SetName("public")
+	e.create(gateway)
 	e.edit(v1alpha1.Carrier{Services: []string{"orders", "orders-canary"}, HTTPRoutes: []string{"orders"}})
 	// No route led to the canary yet: it may come by the port that leads where those of the others lead.
 	e.ledBy("orders orders-canary orders:80 orders-canary:8080")
@@ -63,8 +70,11 @@ func TestAServiceComesBackToItsRoute(t *testing.T) {
 	e.Expect(e.backends(backend("orders", 80, 1), backend("orders-canary", 9, 0))).To(want)
 	e.Expect(e.backends(backend("orders", 80, 1), backend("orders-canary", 8080, 0))).To(Succeed())
 	e.Expect(e.backends(backend("orders-canary", 8080, 1))).To(Succeed())
+	keeps := MatchError(ContainSubstring("deleting what serves customerapi/orders"))
+	e.Expect(e.admin.Delete(e.ctx, gateway)).To(keeps)
 	e.restartManager(0)
 	e.ledBy("orders orders-canary orders:80 orders-canary:8080")
+	e.Expect(e.admin.Delete(e.ctx, gateway)).To(keeps)
 	e.Expect(e.backends(backend("orders-canary", 8080, 1), backend("orders", 81, 0))).To(want)
 	e.Expect(e.backends(backend("orders-canary", 8080, 0), backend("orders", 80, 1))).To(Succeed())
 }
