@@ -297,9 +297,17 @@ func (e *explainer) removalSteps(found *ScheduleResult) []Step {
 		return []Step{{Text: "Let the Audience of the API name a usage query, and see whether its server answers.",
 			Commands: e.usageCommands(found)}}
 	case v1alpha1.ReasonRemovable:
+		if e.isInForce(sunset) {
+			return []Step{{Text: "Nothing: what serves is without it. The stage is Removed once nobody may roll back to what has it."}}
+		}
 		return []Step{{Text: "Release a revision without it" + e.beforeLapse(sunset) + "."}}
 	}
 	return nil
+}
+
+// isInForce says that something serves which does what the notice tells of.
+func (e *explainer) isInForce(name string) bool {
+	return slices.ContainsFunc(e.notices, func(n v1alpha1.ChangeNotice) bool { return n.Name == name && n.Status.InForceTime != nil })
 }
 
 // beforeLapse is until when the notice of the end lets it be removed.

@@ -131,3 +131,28 @@ func TestThePageOfASchedule(t *testing.T) {
 		}
 	}
 }
+
+// Who has removed it is not told to remove it.
+func TestStepsOfWhatMayBeRemoved(t *testing.T) {
+	s := builders.Schedule("orders-v1", "orders", "v1").Dates(calendarNow.Add(-2*calendarDay), calendarNow.Add(-calendarDay)).
+		Published(calendarNow.Add(-3*calendarDay)).Lists("orders-v1-sunset", v1alpha1.StepSunset).Obj()
+	told := metav1.NewTime(calendarNow.Add(-calendarDay))
+	s.Status.Notices[0].PublishedTime, s.Status.Notices[0].MaturesTime = &told, &told
+	for name, c := range map[string]struct {
+		inForce *metav1.Time
+		want    string
+	}{
+		"nothing serves without it": {nil, "Release a revision without it."},
+		"what serves is without it": {&metav1.Time{Time: calendarNow}, "Nothing: what serves is without it."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := explaining(calendarNow)
+			n := builders.Notice("orders-v1-sunset", "orders").Obj()
+			n.Status.LapsesTime, n.Status.InForceTime = nil, c.inForce
+			e.notices = []v1alpha1.ChangeNotice{*n}
+			if steps := e.scheduleSteps(e.scheduleResult(s)); len(steps) != 1 || !strings.HasPrefix(steps[0].Text, c.want) {
+				t.Errorf("%+v", steps)
+			}
+		})
+	}
+}
