@@ -179,6 +179,7 @@ func TestA4WindowsCloseToTheSecond(t *testing.T) {
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
 		Namespace: metav1.NamespaceSystem, Name: "apiserver-of-the-windows", Labels: map[string]string{"apiserver.kubernetes.io/identity": "kube-apiserver"},
 	}}
+	lease.Spec.RenewTime = &metav1.MicroTime{Time: time.Now()} // without one, nothing that ends is open, for any test
 	s.must(s.admin.Create(t.Context(), lease))
 	t.Cleanup(func() { s.must(s.admin.Delete(context.WithoutCancel(t.Context()), lease)) })
 	for name, tc := range map[string]struct {
