@@ -207,5 +207,6 @@ func NeededIn(data map[string]string, api, resource, name string) bool {
 // OutageRefused is what the API server refuses it with that stops pods outside of a planned downtime.
 func OutageRefused(api string, what []string, outage Outage) string {
 	return api + ": " + strings.Join(what, ", and ") + ", and customers were told of no downtime now (R15): " +
-		singleLine(outage.Text, maxText) + "; see docs/tasks/planning-downtime.md"
+		singleLine(outage.Text, maxText) + "; to plan one, publish a ChangeNotice with downtimeMinutes; " +
+		"see: kubectl explain changenotice.spec.downtimeMinutes"
 }

@@ -20,7 +20,7 @@ import (
 const (
 	outages    = "forewarn-outages"
 	nextWindow = "the next is planned from 2027-03-07T01:00:00Z until 2027-03-07T01:30:00Z (notice orders-moves)"
-	tryThen    = "; see docs/tasks/planning-downtime.md"
+	tryThen    = "; to plan one, publish a ChangeNotice with downtimeMinutes; see: kubectl explain changenotice.spec.downtimeMinutes"
 )
 
 // noDowntime is what the gate of keeping refuses with.
