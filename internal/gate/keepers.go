@@ -26,11 +26,11 @@ func keepers(in PromiseInput) []v1alpha1.WorkloadRef {
 		best := keeper(service, in.Keepers, led)
 		// What carriedBy names no more counts for as long as somebody is served by it.
 		if best != nil && (serves(best) || slices.Contains(in.API.Spec.CarriedBy.Services, service)) {
-			kept = append(kept, best.Workload)
+			kept = append(kept, withStandIn(service, in.Keepers, led, best)...)
 		}
 	}
 	if best := keeper("", in.Keepers, in.Observed); best != nil && len(kept) == 0 {
-		kept = append(kept, best.Workload)
+		kept = append(kept, withStandIn("", in.Keepers, in.Observed, best)...)
 	}
 	slices.SortFunc(kept, compareWorkloads)
 	return slices.Compact(kept)
@@ -56,6 +56,22 @@ func keeper(service string, prev []v1alpha1.WorkloadRef, observed []Observation)
 		}
 	}
 	return best
+}
+
+// withStandIn is the keeper and, while none of its pods is ready, the best of those that take the same traffic and have some:
+// it is by them that customers are served until then.
+func withStandIn(service string, prev []v1alpha1.WorkloadRef, observed []Observation, best *Observation) []v1alpha1.WorkloadRef {
+	kept := []v1alpha1.WorkloadRef{best.Workload}
+	if best.Ready > 0 {
+		return kept
+	}
+	ready := slices.DeleteFunc(slices.Clone(observed), func(o Observation) bool {
+		return o.Ready == 0 || keeperClass(service, &o) < keeperClass(service, best)
+	})
+	if standIn := keeper(service, prev, ready); standIn != nil {
+		kept = append(kept, standIn.Workload)
+	}
+	return kept
 }
 
 func keepsBetter(service string, prev []v1alpha1.WorkloadRef, a, b *Observation) bool {

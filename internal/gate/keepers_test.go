@@ -31,7 +31,7 @@ func TestKeeper(t *testing.T) {
 		"R15 the first by name of equals":                {observed: []gate.Observation{workload("b", true, 2, 2), workload("a", true, 2, 2)}, want: "a"},
 		"R15 it takes traffic, however few its pods":     {observed: []gate.Observation{workload("a", false, 9, 9), workload("b", true, 0, 1)}, want: "b"},
 		"R15 it stays while another has more pods":       {prev: "a", observed: []gate.Observation{workload("a", true, 1, 1), workload("b", true, 9, 9)}, want: "a"},
-		"R15 it stays while none of its pods is ready":   {prev: "a", observed: []gate.Observation{workload("a", true, 0, 1), workload("b", true, 9, 9)}, want: "a"},
+		"R15 it stays while none of its pods is ready":   {prev: "a", observed: []gate.Observation{workload("a", true, 0, 1), workload("b", true, 9, 9)}, want: "a b"},
 		"R15 it moves when it is gone":                   {prev: "a", observed: []gate.Observation{workload("b", true, 1, 1), workload("c", true, 9, 9)}, want: "c"},
 		"R15 it moves with the traffic, so blue can go":  {prev: "blue", observed: []gate.Observation{workload("blue", false, 9, 9), workload("green", true, 1, 1)}, want: "green"},
 		"R15 it moves when it stands at zero":            {prev: "a", observed: []gate.Observation{workload("a", true, 0, 0), workload("b", true, 1, 1)}, want: "b"},
@@ -49,8 +49,8 @@ func TestKeeper(t *testing.T) {
 			prev = append(prev, deployment(tc.prev))
 		}
 		var want []v1alpha1.WorkloadRef
-		if tc.want != "" {
-			want = append(want, deployment(tc.want))
+		for _, name := range strings.Fields(tc.want) {
+			want = append(want, deployment(name))
 		}
 		t.Run(name, func(t *testing.T) {
 			in := gate.PromiseInput{Now: noon, API: &v1alpha1.CustomerAPI{}, Observed: tc.observed, Keepers: prev}
@@ -101,6 +101,10 @@ func TestKeepers(t *testing.T) {
 		o.Ready, o.Running = 0, nil
 		return o
 	}
+	unready := func(o gate.Observation) gate.Observation {
+		o.Ready = 0
+		return o
+	}
 	both := ledBy("orders", "reports")
 	out := ledBy("orders", "reports")
 	out.Spec.CarriedBy.Services = []string{"orders"}
@@ -147,6 +151,27 @@ func TestKeepers(t *testing.T) {
 		},
 		"a Service taken out of carriedBy, while it leads to what serves": {out, nil, []gate.Observation{orders, reports}, []string{"orders", "reports"}},
 		"and when nothing of that serves any more":                        {out, []string{"orders", "reports"}, []gate.Observation{orders, idle(reports)}, []string{"orders"}},
+		"what is kept has no pod that is ready, and another has": {
+			both, []string{"broken", "reports"},
+			[]gate.Observation{unready(serving("broken", "orders", "orders")), serving("orders", "orders", "orders"), reports},
+			[]string{"broken", "orders", "reports"},
+		},
+		"its pods are ready again": {
+			both, []string{"broken", "orders", "reports"},
+			[]gate.Observation{more(serving("broken", "orders", "orders")), serving("orders", "orders", "orders"), reports},
+			[]string{"broken", "reports"},
+		},
+		"no pod of any is ready": {
+			both, []string{"orders", "reports"},
+			[]gate.Observation{unready(orders), unready(serving("new", "orders", "orders")), reports},
+			[]string{"orders", "reports"},
+		},
+		"what is ready beside it waits": {
+			ledBy("orders"), []string{"blue"},
+			[]gate.Observation{unready(serving("blue", "orders", "orders")), serving("green", "orders")},
+			[]string{"blue"},
+		},
+		"no Service leads to what is ready": {nowhere, []string{"a"}, []gate.Observation{unready(serving("a", "a")), serving("b", "b")}, []string{"a", "b"}},
 		"two halves behind one Service": {
 			ledBy("orders"), []string{"blue"}, []gate.Observation{serving("blue", "orders", "orders"), more(serving("green", "orders"))}, []string{"blue"},
 		},
@@ -206,8 +231,9 @@ func fleetOfServices(t *rapid.T) gate.PromiseInput {
 	return in
 }
 
-// Whatever there is: no Service that is listed and leads to something is left with nothing that is kept, no more are kept
-// than there are Services, and pods that become ready or do not make none a keeper that was none.
+// Whatever there is: no Service that is listed and leads to something is left with nothing that is kept, nor one that leads to
+// ready pods with none of these, no more are kept than two of each Service, and pods that become ready or do not make none a
+// keeper that was none, but where a keeper has no ready pod.
 func TestEachServiceIsKept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := fleetOfServices(t)
@@ -216,7 +242,7 @@ func TestEachServiceIsKept(t *testing.T) {
 		for _, s := range in.API.Status.Selectors {
 			services[s.Service] = true
 		}
-		if len(got) > max(1, len(services)) || len(got) == 0 && len(in.Observed) > 0 {
+		if len(got) > 2*max(1, len(services)) || len(got) == 0 && len(in.Observed) > 0 {
 			t.Fatalf("%v of %d Services", got, len(services))
 		}
 		if !slices.IsSortedFunc(got, func(a, b v1alpha1.WorkloadRef) int { return strings.Compare(a.Name, b.Name) }) ||
@@ -229,6 +255,12 @@ func TestEachServiceIsKept(t *testing.T) {
 			if slices.ContainsFunc(in.Observed, led) && !slices.ContainsFunc(in.Observed, kept) {
 				t.Fatalf("%s leads customers to nothing that is kept: %v", service, got)
 			}
+			ready := func(by func(gate.Observation) bool) func(gate.Observation) bool {
+				return func(o gate.Observation) bool { return by(o) && o.Ready > 0 }
+			}
+			if slices.ContainsFunc(in.Observed, ready(led)) && !slices.ContainsFunc(in.Observed, ready(kept)) {
+				t.Fatalf("%s leads customers to ready pods, and none of them is kept: %v", service, got)
+			}
 		}
 		again := in
 		again.Keepers = got
@@ -236,8 +268,9 @@ func TestEachServiceIsKept(t *testing.T) {
 		for i := range again.Observed {
 			again.Observed[i].Ready = rapid.Int32Range(0, 3).Draw(t, "ready later")
 		}
+		down := slices.ContainsFunc(again.Observed, func(o gate.Observation) bool { return o.Ready == 0 && slices.Contains(got, o.Workload) })
 		for _, ref := range gate.Promise(again).Keepers {
-			if !slices.Contains(got, ref) {
+			if !down && !slices.Contains(got, ref) {
 				t.Fatalf("%v is kept for its ready pods, beside %v", ref, got)
 			}
 		}
