@@ -27,20 +27,42 @@ func argoSet(rollout *unstructured.Unstructured, hash, revision string) *appsv1.
 	return rs
 }
 
-// account is a ServiceAccount of a namespace that may do here what a tenant may, as controllers are.
+// account is a ServiceAccount of a namespace that may do here what a tenant may.
 func (s *space) account(namespace string) *user {
 	s.Helper()
 	name := "system:serviceaccount:" + namespace + ":controller"
 	u := person(s, name, "system:serviceaccounts", "system:serviceaccounts:"+namespace)
 	s.must(s.admin.Create(s.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: "of-" + namespace},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "forewarn-developer"},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: name}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: "of-" + namespace}, RoleRef: developers,
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: name}},
 	}))
+	s.known(u)
+	return u
+}
+
+var developers = rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "forewarn-developer"}
+
+// argoRollouts is the ServiceAccount of the controller of Argo Rollouts, which has a namespace of its own and may write
+// ReplicaSets in each.
+func (s *space) argoRollouts() *user {
+	s.Helper()
+	name := "system:serviceaccount:argo-rollouts:of-" + s.name
+	u := person(s, name, "system:serviceaccounts", "system:serviceaccounts:argo-rollouts")
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "argo-rollouts-" + s.name}, RoleRef: developers,
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: name}},
+	}
+	s.must(s.admin.Create(s.Context(), binding))
+	s.known(u)
+	return u
+}
+
+// known waits until somebody may do what he was just permitted to do.
+func (s *space) known(u *user) {
+	s.Helper()
 	NewWithT(s).Eventually(func() error {
 		return u.Get(s.Context(), client.ObjectKey{Namespace: s.name, Name: "none"}, &appsv1.ReplicaSet{})
 	}).WithTimeout(patience).WithPolling(often).Should(Satisfy(apierrors.IsNotFound))
-	return u
 }
 
 // waysDown are all by which a ReplicaSet is left without pods, of which nothing comes.
@@ -92,7 +114,7 @@ func TestArgoRolloutsTakeReplicaSetsDown(t *testing.T) {
 	blue, green := argoSet(rollout, "blue", "orders-1"), argoSet(rollout, "green", "orders-1")
 	s.create(blue, green)
 	s.govern(map[string]*gate{"deny": keeping("rollouts/orders")})
-	elsewhere, here := s.account("argo-rollouts"), s.account(s.name)
+	elsewhere, here, tenants := s.argoRollouts(), s.account(s.name), s.account("tenants-of-others")
 	all := []string{"update", "patch", "scale", "delete"}
 	const of = "rollouts/orders"
 	each := func(name string, change func(*gate) *gate, blueGoes, greenGoes bool) {
@@ -105,7 +127,7 @@ func TestArgoRolloutsTakeReplicaSetsDown(t *testing.T) {
 				if goes {
 					kept = ""
 				}
-				for _, u := range []*user{s.tenant, s.admin, here} {
+				for _, u := range []*user{s.tenant, s.admin, here, tenants} {
 					s.goesDown(u, rs, kept, all...)
 				}
 				s.goesDown(elsewhere, rs, "", "update", "patch", "delete")
@@ -156,7 +178,7 @@ func TestForgedOwnersOfReplicaSets(t *testing.T) {
 	s.must(s.tenant.List(t.Context(), &sets, client.InNamespace(s.name), client.MatchingLabels{"test-selector": "orders"}))
 	set := &sets.Items[0]
 	s.govern(map[string]*gate{"deny": keeping("deployments/orders", "daemonsets/mine").stays("orders", "rollouts/mine", "other")})
-	elsewhere := s.account("tenants-of-others")
+	elsewhere := s.argoRollouts()
 	all := []string{"update", "patch", "scale", "delete"}
 	owned := func(rs *appsv1.ReplicaSet, owner client.Object, kind schema.GroupVersionKind) {
 		s.must(retryConflicts(func() error {
@@ -188,4 +210,28 @@ func TestForgedOwnersOfReplicaSets(t *testing.T) {
 	s.goesDown(elsewhere, bare, "", all...)
 	owned(bare, daemons, daemonSet)
 	s.goesDown(elsewhere, bare, "daemonsets/mine", "update", "patch", "delete")
+}
+
+// A Deployment that selects by a label of Argo Rollouts, too, made its ReplicaSets itself.
+func TestForgedOwnersOfBothLabels(t *testing.T) {
+	t.Parallel()
+	kept := scalable("orders")["deployments"].(*appsv1.Deployment)
+	kept.Spec.Selector.MatchLabels["rollouts-pod-template-hash"] = "x"
+	kept.Spec.Template.Labels["rollouts-pod-template-hash"] = "x"
+	rollout := argo("", "orders", map[string]any{})
+	s := newSpace(t)
+	s.create(kept, rollout)
+	s.eventuallyReady(kept, 2)
+	var sets appsv1.ReplicaSetList
+	s.must(s.tenant.List(t.Context(), &sets, client.InNamespace(s.name), client.MatchingLabels{"test-selector": "orders"}))
+	set := &sets.Items[0]
+	s.govern(map[string]*gate{"deny": keeping("deployments/orders")})
+	elsewhere := s.argoRollouts()
+	s.must(retryConflicts(func() error {
+		s.must(elsewhere.Get(t.Context(), client.ObjectKeyFromObject(set), set))
+		set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(rollout, rollout.GroupVersionKind())}
+		return elsewhere.Update(t.Context(), set)
+	}))
+	s.goesDown(elsewhere, set, "deployments/orders", "update", "patch", "scale")
+	NewWithT(t).Expect(waysDown(t, elsewhere, set)["delete"]()).To(MatchError(ContainSubstring("would go with replicasets/" + set.Name)))
 }

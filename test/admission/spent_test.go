@@ -293,7 +293,7 @@ func TestSpentArgoRollouts(t *testing.T) {
 		}
 		return rs
 	}
-	elsewhere, here := s.account("argo-rollouts"), s.account(s.name)
+	elsewhere, here := s.argoRollouts(), s.account(s.name)
 	s.judged(elsewhere.Create(t.Context(), made(), client.DryRunAll), rollouts, "")
 	s.judged(here.Create(t.Context(), made(), client.DryRunAll), rollouts, outOf)
 	for name, forge := range map[string]func(*appsv1.ReplicaSet){
@@ -311,6 +311,18 @@ func TestSpentArgoRollouts(t *testing.T) {
 			s.with(t).refused(elsewhere.Create(t.Context(), made(forge), client.DryRunAll), rollouts, outOf)
 		})
 	}
+}
+
+// Nobody is taken for the controller of Argo Rollouts who may write ReplicaSets here alone, from wherever he comes.
+func TestSpentForgedRollouts(t *testing.T) {
+	t.Parallel()
+	s := governed(t, outOfDowntime("orders-slo"))
+	never := argo(s.name, "never", nil) // was there
+	never.SetUID("3f6238d9-5c0a-4f43-9be2-6c1c3d5fca11")
+	rs := argoSet(never, "abc", "orders-1")
+	rs.Namespace = s.name
+	image("shop/orders:2")(&rs.Spec.Template)
+	s.refused(s.account("tenants-of-others").Create(t.Context(), rs, client.DryRunAll), rollouts, outOf)
 }
 
 // In the Warn gate it passes, and whoever rolls out is told.
