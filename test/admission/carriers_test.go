@@ -42,7 +42,6 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 		"another title": {change: func(s *v1alpha1.CustomerAPISpec) { s.Title = "Orders" }},
 		"more of everything": {change: func(s *v1alpha1.CustomerAPISpec) {
 			s.CarriedBy.Services = append(s.CarriedBy.Services, "more")
-			s.CarriedBy.HTTPRoutes = append(s.CarriedBy.HTTPRoutes, "more")
 			s.CarriedBy.SlotKeys = append(s.CarriedBy.SlotKeys, "more")
 		}},
 		"in another order":               {change: func(s *v1alpha1.CustomerAPISpec) { s.CarriedBy.Services = []string{"orders-batch", "orders"} }},
@@ -86,4 +85,68 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 	s.must(s.tenant.Get(t.Context(), client.ObjectKeyFromObject(api), api))
 	api.Spec.CarriedBy.Services = []string{"orders"}
 	s.must(s.tenant.Update(t.Context(), api))
+}
+
+// Bypass 28, R8: whoever may edit carriedBy has no Service rest by a route of their own.
+func TestBypass28SaidToRest(t *testing.T) {
+	t.Parallel()
+	several := customerAPI("several")
+	several.Spec.CarriedBy = v1alpha1.Carrier{Services: []string{"orders", "decoy"}, HTTPRoutes: []string{"orders"}}
+	routed := customerAPI("routed") // the route may be one that does not exist yet
+	routed.Spec.CarriedBy = v1alpha1.Carrier{Services: []string{"orders"}, HTTPRoutes: []string{"orders", "mine"}}
+	alone := customerAPI("alone")
+	alone.Spec.CarriedBy = v1alpha1.Carrier{Services: []string{"orders"}}
+	free := several.DeepCopy()
+	free.Name = "free" // which never served
+	gates := shop()
+	for _, api := range []*v1alpha1.CustomerAPI{several, routed, alone} {
+		gates = gates.keep(api.Name, held, "customerapis/"+api.Name)
+	}
+	s := governed(t, gates, several, routed, alone, free)
+	approver := person(t, "rest-approver-"+s.name)
+	s.permit(approver, "rest-approver-"+s.name, "customerapis", "approve")
+	named := func(name, what string) string {
+		return name + ": of several Services, one to which the HTTPRoutes of carriedBy give no weight may be scaled to zero, so that naming them together (" + what +
+			`) loosens what is promised (R8); leave it, or ask somebody with the verb approve on customerapis.forewarn.dev "` + name + `" to write it; see: kubectl get promises -n ` + s.name
+	}
+	for name, tc := range map[string]struct {
+		api    *v1alpha1.CustomerAPI
+		change func(*v1alpha1.Carrier)
+		want   string
+	}{
+		"a route":                       {several, func(c *v1alpha1.Carrier) { c.HTTPRoutes = append(c.HTTPRoutes, "mine") }, "httproutes/mine"},
+		"a route and a Service":         {several, func(c *v1alpha1.Carrier) { c.Services, c.HTTPRoutes = append(c.Services, "more"), []string{"mine", "orders"} }, "httproutes/mine"},
+		"routes in another order":       {routed, func(c *v1alpha1.Carrier) { c.HTTPRoutes = []string{"mine", "orders"} }, ""},
+		"a third Service":               {several, func(c *v1alpha1.Carrier) { c.Services = append(c.Services, "more") }, ""},
+		"a route of one Service":        {routed, func(c *v1alpha1.Carrier) { c.HTTPRoutes = append(c.HTTPRoutes, "more") }, ""},
+		"a second Service after routes": {routed, func(c *v1alpha1.Carrier) { c.Services = append(c.Services, "decoy") }, "httproutes/orders; httproutes/mine"},
+		"a second Service":              {alone, func(c *v1alpha1.Carrier) { c.Services = append(c.Services, "decoy") }, ""},
+		"a second Service and a route": {alone, func(c *v1alpha1.Carrier) {
+			c.Services, c.HTTPRoutes = append(c.Services, "decoy"), []string{"mine"}
+		}, "httproutes/mine"},
+		"of what never served": {free, func(c *v1alpha1.Carrier) { c.HTTPRoutes = append(c.HTTPRoutes, "mine") }, ""},
+	} {
+		for how, write := range writers() {
+			t.Run(name+" by "+how, func(t *testing.T) {
+				s := s.with(t)
+				try := func(u *user) error {
+					var found v1alpha1.CustomerAPI
+					s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(tc.api), &found))
+					before := found.DeepCopy()
+					tc.change(&found.Spec.CarriedBy)
+					return orderly(write(t, u, before, &found))
+				}
+				want := tc.want
+				if want != "" {
+					want = named(tc.api.Name, want)
+				}
+				s.judged(try(s.tenant), carriers, want)
+				s.judged(try(approver), carriers, "")
+			})
+		}
+	}
+	made := several.DeepCopy()
+	made.ObjectMeta, made.Status = customerAPI("made").ObjectMeta, v1alpha1.CustomerAPIStatus{}
+	made.Namespace = s.name
+	s.must(s.tenant.Create(t.Context(), made))
 }
