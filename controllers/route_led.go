@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -23,8 +24,8 @@ import (
 	"forewarn.dev/forewarn/internal/gate"
 )
 
-// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services and on which Gateways
-// they hang, which goes into the gate, and whether their parents accept them, which goes into its conditions.
+// LedReconciler looks at the HTTPRoutes of a CustomerAPI: by what ports they lead to its Services and to what
+// listeners of Gateways they attach, which goes into the gate, and whether their parents accept them, which goes into its conditions.
 type LedReconciler struct {
 	shared
 }
@@ -50,7 +51,7 @@ func (r *LedReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	led := gate.LedTo{Now: ledNow(api, seen.routes), Gateways: gatewaysOf(seen.routes)}
+	led := gate.LedTo{Now: ledNow(api, seen.routes), Listeners: listenersOf(seen.routes)}
 	if len(seen.routes) > 0 {
 		if led.Ports, err = r.ports(ctx, api); err != nil {
 			return ctrl.Result{}, err
@@ -140,19 +141,28 @@ func ledBy(namespace string, backend gatewayv1.HTTPBackendRef) (gate.LedPort, bo
 	return gate.LedPort{Service: string(of.Name), Port: *of.Port}, true
 }
 
-// gatewaysOf are the parents of routes that are Gateways of the same namespace.
-func gatewaysOf(routes []gatewayv1.HTTPRoute) []string {
-	var names []string
+// listenersOf are what routes attach to of the Gateways of their namespace.
+func listenersOf(routes []gatewayv1.HTTPRoute) []gate.Listener {
+	var listeners []gate.Listener
 	for i := range routes {
 		for _, ref := range routes[i].Spec.ParentRefs {
-			if (ref.Kind == nil || *ref.Kind == "Gateway") && (ref.Group == nil || *ref.Group == gatewayv1.GroupName) &&
-				(ref.Namespace == nil || string(*ref.Namespace) == routes[i].Namespace) {
-				names = append(names, string(ref.Name))
+			if ref.Kind != nil && *ref.Kind != "Gateway" || ref.Group != nil && *ref.Group != gatewayv1.GroupName ||
+				ref.Namespace != nil && string(*ref.Namespace) != routes[i].Namespace {
+				continue
+			}
+			listener := gate.Listener{
+				Gateway: string(ref.Name), Section: string(ptr.Deref(ref.SectionName, "")), Port: ptr.Deref(ref.Port, 0),
+			}
+			if len(routes[i].Spec.Hostnames) == 0 {
+				listeners = append(listeners, listener)
+			}
+			for _, hostname := range routes[i].Spec.Hostnames {
+				listener.Hostname = string(hostname)
+				listeners = append(listeners, listener)
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return listeners
 }
 
 // ports are those of the Services of an API, and what they lead to.
@@ -230,20 +240,20 @@ func (b *ledBook) drop(api types.NamespacedName) {
 func (b *ledBook) fill(input *gate.NamespaceInput, gates gateMaps) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	known, kept := map[string][]gate.LedPort{}, map[string][]string{}
+	known, kept := map[string][]gate.LedPort{}, map[string][]gate.Listener{}
 	for _, e := range enforcements {
 		for api, ports := range gate.LedIn(gates[e].Data) {
 			known[api] = append(known[api], ports...)
 		}
-		for api, gateways := range gate.GatewaysIn(gates[e].Data) {
-			kept[api] = append(kept[api], gateways...)
+		for api, listeners := range gate.ListenersIn(gates[e].Data) {
+			kept[api] = append(kept[api], listeners...)
 		}
 	}
 	for i := range input.APIs {
 		name := input.APIs[i].API.Name
 		led, looked := b.led[types.NamespacedName{Namespace: input.Namespace, Name: name}]
 		if led.Known = known[name]; !looked {
-			led.Gateways = kept[name]
+			led.Listeners = kept[name]
 		}
 		input.APIs[i].Led = led
 	}

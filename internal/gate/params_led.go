@@ -36,33 +36,8 @@ type LedTo struct {
 	Known []LedPort
 	// Ports are all that these Services have. Of one that has none here, none is known.
 	Ports []ServicePort
-	// Gateways are the parents of these HTTPRoutes that are Gateways of the same namespace.
-	Gateways []string
-}
-
-// GatewaysIn are the Gateways that the data of a gate keeps for each API.
-func GatewaysIn(data map[string]string) map[string][]string {
-	kept := map[string][]string{}
-	for object, apis := range lines(data, tableKeep) {
-		if name, ok := strings.CutPrefix(object, "gateways/"); ok {
-			for _, api := range strings.Fields(apis) {
-				kept[api] = append(kept[api], name)
-			}
-		}
-	}
-	return kept
-}
-
-// keepGateways has the Gateways kept through which customers come, but in a planned downtime.
-func (g *gate) keepGateways(a PublishedAPI) {
-	if a.WindowOpen != "" {
-		return
-	}
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(a.Led.Gateways))) {
-		if legalRoute(name) {
-			g.tables.append(tableKeep, "gateways/"+name, a.API.Name)
-		}
-	}
+	// Listeners are what these HTTPRoutes attach to of the Gateways of the same namespace.
+	Listeners []Listener
 }
 
 // ServicesOf are the Services by which customers come to an API.

@@ -2,7 +2,6 @@ package gate_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -109,36 +108,5 @@ func TestPortsAreForgottenWithTheAPI(t *testing.T) {
 	a.Led.Known = []gate.LedPort{{Service: "orders", Port: 80}}
 	if known := gate.LedIn(gate.Publish(namespace(a)).Gates[deny]); len(known) > 0 {
 		t.Errorf("known: %v", known)
-	}
-}
-
-// Bypass 23: the Gateways of the namespace through which customers come are kept, but in a planned downtime.
-func TestPublishTheGatewaysThatAreKept(t *testing.T) {
-	for name, tc := range map[string]struct {
-		gateways []string
-		change   func(*gate.PublishedAPI)
-		want     map[string][]string
-	}{
-		"none":                    {want: map[string][]string{}},
-		"each once":               {gateways: []string{"public", "internal", "public"}, want: map[string][]string{"orders": {"internal", "public"}}},
-		"no names":                {gateways: []string{"", "x gateways/y", "a\nb"}, want: map[string][]string{}},
-		"in a planned downtime":   {gateways: []string{"public"}, change: func(a *gate.PublishedAPI) { a.WindowOpen = "2027-03-10T13:00:00Z" }, want: map[string][]string{}},
-		"of what may be deleted":  {gateways: []string{"public"}, change: func(a *gate.PublishedAPI) { a.Held = false }, want: map[string][]string{}},
-		"of what is not governed": {gateways: []string{"public"}, change: func(a *gate.PublishedAPI) { a.Governed = false }, want: map[string][]string{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			a := relied("orders")
-			a.Led.Gateways = tc.gateways
-			if tc.change != nil {
-				tc.change(&a)
-			}
-			got := gate.GatewaysIn(gate.Publish(namespace(a, relied("cart"))).Gates[deny])
-			for _, names := range got {
-				slices.Sort(names) // a gate is a map
-			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }

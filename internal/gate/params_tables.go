@@ -9,7 +9,7 @@ import (
 
 // Tables of a gate. The key of a line is a label as "<key>=<value>" (tablePair), an object as
 // "<resource>/<name>" (tableKeep, tableCarry), an API or an object (tableOutage), an API or
-// "<api>/<resource>/<name>" (tableSpent, tableStay), or else the name of a CustomerAPI or of an APIRevision: of all, none that
+// "<api>/<resource>/<name>" (tableSpent, tableStay), a Gateway (tableListen), or else the name of a CustomerAPI or of an APIRevision: of all, none that
 // is legal holds a blank or a newline.
 const (
 	tablePair    = "pair"
@@ -24,6 +24,7 @@ const (
 	tableOutage  = "outage"
 	tableCarry   = "carry"
 	tableLead    = "lead"
+	tableListen  = "listen"
 	tableRun     = "run"
 	tableBar     = "bar"
 	tableOpen    = "open"

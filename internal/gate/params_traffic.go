@@ -23,6 +23,7 @@ const (
 //
 //	carry  services/orders   -> orders cart                  the APIs that the object carries
 //	lead   orders            -> orders orders-canary orders:80  the Services to which an HTTPRoute may lead, and ports known
+//	listen public            -> orders/https/*/api.shop.example  what its HTTPRoutes attach to of the Gateway
 //	run    orders            -> r+orders-1,app=orders,slot=blue;n-orders-2,app=orders,slot=green
 //	bar    orders-2          -> why customers are not led to it
 //	open   orders            -> 2027-03-01T04:00:00Z          the end of the planned downtime that is open

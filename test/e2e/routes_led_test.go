@@ -43,6 +43,23 @@ func (e *env) backends(backends ...any) error {
 	return e.admin.Update(e.ctx, route)
 }
 
+// listeners are one for each port, of which the first is called "http".
+func listeners(ports ...int64) []any {
+	var list []any
+	for i, port := range ports {
+		list = append(list, map[string]any{"name": []string{"http", "beside"}[i], "port": port, "protocol": "HTTP"})
+	}
+	return list
+}
+
+// listens has the Gateway listen there.
+func (e *env) listens(gateway *unstructured.Unstructured, ports ...int64) error {
+	e.t.Helper()
+	e.get(gateway, gateway.GetName())
+	e.Expect(unstructured.SetNestedSlice(gateway.Object, listeners(ports...), "spec", "listeners")).To(Succeed())
+	return e.admin.Update(e.ctx, gateway)
+}
+
 // Bypass 23: a Service that left a route comes back by the port that customers came by, also to a manager that never saw it
 // there.
 func TestAServiceComesBackToItsRoute(t *testing.T) {
@@ -57,7 +74,7 @@ func TestAServiceComesBackToItsRoute(t *testing.T) {
 	e.create(canary)
 	e.route()
 	gateway := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
-		"gatewayClassName": "example", "listeners": []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}},
+		"gatewayClassName": "example", "listeners": listeners(80),
 	}}}
 	gateway.SetGroupVersionKind(routeObject().GroupVersionKind().GroupVersion().WithKind("Gateway"))
 	gateway.SetNamespace(e.namespace)
@@ -72,9 +89,13 @@ func TestAServiceComesBackToItsRoute(t *testing.T) {
 	e.Expect(e.backends(backend("orders-canary", 8080, 1))).To(Succeed())
 	keeps := MatchError(ContainSubstring("deleting what serves customerapi/orders"))
 	e.Expect(e.admin.Delete(e.ctx, gateway)).To(keeps)
+	closed := MatchError(ContainSubstring("these would not take them as they do: listener http (80 HTTP); leave them"))
+	e.Expect(e.listens(gateway, 8080)).To(closed)
 	e.restartManager(0)
 	e.ledBy("orders orders-canary orders:80 orders-canary:8080")
 	e.Expect(e.admin.Delete(e.ctx, gateway)).To(keeps)
+	e.Expect(e.listens(gateway, 8080)).To(closed)
+	e.Expect(e.listens(gateway, 80, 8080)).To(Succeed())
 	e.Expect(e.backends(backend("orders-canary", 8080, 1), backend("orders", 81, 0))).To(want)
 	e.Expect(e.backends(backend("orders-canary", 8080, 0), backend("orders", 80, 1))).To(Succeed())
 }
