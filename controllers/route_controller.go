@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"forewarn.dev/forewarn/internal/signal"
@@ -32,10 +31,8 @@ type RouteReconciler struct {
 	// failures are why routes could not be written, by key.
 	failures *sync.Map
 	// wake has the schedules looked at which name a route.
-	wake func(...types.NamespacedName)
-	// granted are the namespaces whose grant is as it has to be.
-	granted map[string]bool
-	mu      sync.Mutex
+	wake   func(...types.NamespacedName)
+	grants grantBook
 }
 
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch;update
@@ -61,7 +58,7 @@ func (r *RouteReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if orders == nil && unknown != nil {
 		return ctrl.Result{}, unknown
 	}
-	changed, err := r.write(ctx, route, orders, now)
+	changed, err := r.bring(ctx, route, orders, now)
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{}, err
 	}
@@ -83,9 +80,6 @@ func (r *RouteReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 func (r *RouteReconciler) write(ctx context.Context, route *unstructured.Unstructured, orders []signal.Order, now time.Time) (bool, error) {
 	known, err := readRoute(route)
 	if err != nil {
-		return false, err
-	}
-	if err := r.grant(ctx, route.GetNamespace(), orders, now); err != nil {
 		return false, err
 	}
 	rewritten, err := signal.Rewrite(known, orders, r.backend, now.Truncate(time.Second))
@@ -144,58 +138,4 @@ func readRoute(route *unstructured.Unstructured) (signal.Route, error) {
 // matterOfRoute is what is done again for.
 func matterOfRoute(route *metav1.PartialObjectMetadata) any {
 	return []any{route.Generation, route.Annotations[signal.RecordAnnotation], route.DeletionTimestamp}
-}
-
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=referencegrants,verbs=create;delete,namespace=forewarn-system
-
-// grant lets the routes of a namespace lead to the Service that answers in a brownout, for as long as one is to come.
-func (r *RouteReconciler) grant(ctx context.Context, namespace string, orders []signal.Order, now time.Time) error {
-	needed, err := r.grantNeeded(ctx, namespace, orders, now)
-	if err != nil || namespace == r.namespace {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if granted, known := r.granted[namespace]; known && granted == needed {
-		return nil
-	}
-	grant := r.newGrant(namespace)
-	if needed {
-		err = r.client.Create(ctx, grant)
-		if apierrors.IsAlreadyExists(err) {
-			err = nil
-		}
-	} else if err = client.IgnoreNotFound(r.client.Delete(ctx, grant)); apimeta.IsNoMatchError(err) {
-		err = nil
-	}
-	if err != nil {
-		return fmt.Errorf("writing ReferenceGrant %s: %w", grant.GetName(), err)
-	}
-	r.granted[namespace] = needed
-	return nil
-}
-
-// grantNeeded says that a route of the namespace may be taken away some time, or is.
-func (r *RouteReconciler) grantNeeded(ctx context.Context, namespace string, orders []signal.Order, now time.Time) (bool, error) {
-	for _, o := range orders {
-		if o.Brownout != nil {
-			return true, nil
-		}
-	}
-	if !r.answers {
-		return false, nil
-	}
-	return r.brownoutsCome(ctx, namespace, now)
-}
-
-func (r *RouteReconciler) newGrant(namespace string) *unstructured.Unstructured {
-	grant := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
-		"from": []any{map[string]any{"group": gatewayv1.GroupName, "kind": "HTTPRoute", "namespace": namespace}},
-		"to":   []any{map[string]any{"group": "", "kind": "Service", "name": r.backend.Name}},
-	}}}
-	grant.SetAPIVersion(gatewayv1.GroupName + "/v1beta1") // which all versions of the Gateway API serve
-	grant.SetKind("ReferenceGrant")
-	grant.SetNamespace(r.namespace)
-	grant.SetName(brownoutService + "-" + namespace)
-	return grant
 }

@@ -41,7 +41,7 @@ func addRoutes(ctx context.Context, mgr manager.Manager, s shared, w watches, o 
 		}
 	}
 	failures, schedules := &sync.Map{}, &waker{}
-	writer := &RouteReconciler{routes: both, failures: failures, wake: schedules.wake, granted: map[string]bool{}}
+	writer := &RouteReconciler{routes: both, failures: failures, wake: schedules.wake}
 	options := controllerOptions()
 	options.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](firstRetry, lastRouteRetry)
 	toRoutes := enqueue(func(ctx context.Context, object client.Object) []ctrl.Request {
