@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -61,6 +62,12 @@ func newWriting(t *testing.T, objects ...client.Object) *writing {
 	}
 	b := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.DeprecationSchedule{}).
 		WithInterceptorFuncs(interceptor.Funcs{
+			Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+				if err := w.refused["get "+o.GetObjectKind().GroupVersionKind().Kind]; err != nil {
+					return err
+				}
+				return c.Get(ctx, key, o, opts...)
+			},
 			Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 				if err := did("create", o); err != nil {
 					return err
@@ -88,6 +95,7 @@ func newWriting(t *testing.T, objects ...client.Object) *writing {
 	w.RouteReconciler = &RouteReconciler{
 		routes: &routes{answers: true, backend: backend, shared: shared{
 			client: c, live: c, snapshot: snapshot.New(c, c), clock: w.clock, agenda: newAgenda(), namespace: shippedNamespace,
+			events: events.NewFakeRecorder(100),
 		}},
 		failures: &sync.Map{}, wake: func(...types.NamespacedName) {},
 	}
@@ -199,5 +207,13 @@ func TestAGrantThatFailsKeepsNoRouteAway(t *testing.T) {
 				t.Errorf("deleted later: %v (%v)", wrote, err)
 			}
 		})
+	}
+}
+
+// update is what somebody else writes.
+func (w *writing) update(object client.Object) {
+	w.t.Helper()
+	if err := w.client.Update(w.t.Context(), object); err != nil {
+		w.t.Fatal(err)
 	}
 }

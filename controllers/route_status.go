@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -58,8 +59,9 @@ func (r *SignalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	return r.agenda.wakeAt("Signals", req.NamespacedName, now, looked.next), looked.unknown
 }
 
-// look finds out about one route.
+// look finds out about one route. Of one that cannot be read holds what was known: a brownout is over when that is seen.
 func (r *SignalReconciler) look(ctx context.Context, looked *routesLook, named *v1alpha1.ScheduleRoute) error {
+	known := looked.known(named.Name)
 	is := v1alpha1.ScheduledRoute{Name: named.Name, Signals: v1alpha1.SignalsNoRoute}
 	defer func() { looked.routes = append(looked.routes, is) }()
 	key := types.NamespacedName{Namespace: looked.schedule.Namespace, Name: named.Name}
@@ -72,16 +74,19 @@ func (r *SignalReconciler) look(ctx context.Context, looked *routesLook, named *
 		looked.absent = append(looked.absent, "HTTPRoute "+named.Name+" does not exist")
 		return nil
 	case err != nil:
+		is = known
 		return fmt.Errorf("reading HTTPRoute %s: %w", key, err)
 	}
-	is.Signals = v1alpha1.SignalsNotDue
 	orders, _, unknown := r.orders(ctx, looked.now, key)
 	route, err := readRoute(object)
-	if err != nil {
-		return err
+	if err != nil || orders == nil && unknown != nil {
+		is = known
+		return firstError(err, unknown)
 	}
+	is.Signals = v1alpha1.SignalsNotDue
 	seen, err := signal.See(route, orders, looked.schedule.Name, r.backend)
 	if err != nil {
+		is = known
 		is.Signals = v1alpha1.SignalsMissing
 		looked.missing = append(looked.missing, named.Name+": "+err.Error())
 		return nil
@@ -144,6 +149,15 @@ type routesLook struct {
 	trouble      []string
 	brownouts    []string
 	next         *time.Time
+}
+
+// known is what the schedule said of a route until now.
+func (l *routesLook) known(name string) v1alpha1.ScheduledRoute {
+	i := slices.IndexFunc(l.schedule.Status.Routes, func(of v1alpha1.ScheduledRoute) bool { return of.Name == name })
+	if i < 0 {
+		return v1alpha1.ScheduledRoute{Name: name, Signals: v1alpha1.SignalsNoRoute}
+	}
+	return l.schedule.Status.Routes[i]
 }
 
 // under says of a brownout that is under way when it should be over, where it should.

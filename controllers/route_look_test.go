@@ -1,0 +1,91 @@
+package controllers
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
+	"forewarn.dev/forewarn/internal/signal"
+)
+
+var ordersV1 = types.NamespacedName{Namespace: "shop", Name: "orders-v1"}
+
+// look has the schedule look at its routes, and returns what it says of the first, and its condition.
+func (w *writing) look(now time.Time) (is v1alpha1.ScheduledRoute, condition string, err error) {
+	w.t.Helper()
+	w.clock.now = now
+	looking := &SignalReconciler{routes: w.routes, failures: w.failures}
+	_, err = looking.Reconcile(w.t.Context(), ctrl.Request{NamespacedName: ordersV1})
+	s := &v1alpha1.DeprecationSchedule{}
+	if err := w.live.Get(w.t.Context(), ordersV1, s); err != nil {
+		w.t.Fatal(err)
+	}
+	c := apimeta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionSignalled)
+	if c == nil || len(s.Status.Routes) != 1 {
+		w.t.Fatalf("the schedule says %+v", s.Status)
+	}
+	return s.Status.Routes[0], string(c.Status) + " " + c.Reason + " " + c.Message, err
+}
+
+// What a route does is not over because it cannot be read: a budget would count the rest of a brownout as up.
+func TestABrownoutThatCannotBeReadGoesOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		unread func(*writing)
+		want   string
+	}{
+		"the server is away": {func(w *writing) { w.refused["get HTTPRoute"] = errAway }, "Unknown LookupFailed reading HTTPRoute shop/orders: away for now"},
+		"its rules are no list": {func(w *writing) {
+			route := w.route("orders")
+			route.Object["spec"] = map[string]any{"rules": "none"}
+			w.update(route)
+		}, "Unknown LookupFailed reading the rules of HTTPRoute shop/orders: "},
+		"what was written down is no record": {func(w *writing) {
+			route := w.route("orders")
+			route.SetAnnotations(map[string]string{signal.RecordAnnotation: "{"})
+			w.update(route)
+		}, "False SignalsMissing orders: reading the annotation forewarn.dev/written: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWriting(t)
+			if _, err := w.at(noon, "orders"); err != nil {
+				t.Fatal(err)
+			}
+			before, _, err := w.look(noon.Add(time.Second))
+			if err != nil || before.Brownout != "first" || !before.BrownoutStartTime.Time.Equal(noon) {
+				t.Fatalf("in the brownout: %+v, %v", before, err)
+			}
+			c.unread(w)
+			after, condition, _ := w.look(noon.Add(time.Minute))
+			if after.Brownout != before.Brownout || !after.BrownoutStartTime.Equal(before.BrownoutStartTime) || !strings.Contains(condition, c.want) {
+				t.Errorf("unread: %+v, %s", after, condition)
+			}
+		})
+	}
+}
+
+// What is not there any more is over.
+func TestABrownoutIsOverWithItsRoute(t *testing.T) {
+	w := newWriting(t)
+	if _, err := w.at(noon, "orders"); err != nil {
+		t.Fatal(err)
+	}
+	if is, _, err := w.look(noon); err != nil || is.Brownout != "first" {
+		t.Fatalf("in the brownout: %+v, %v", is, err)
+	}
+	if err := w.client.Delete(t.Context(), w.route("orders")); err != nil {
+		t.Fatal(err)
+	}
+	if is, _, err := w.look(noon.Add(time.Second)); err != nil || is != (v1alpha1.ScheduledRoute{Name: "orders", Signals: v1alpha1.SignalsNoRoute}) {
+		t.Errorf("without its route: %+v, %v", is, err)
+	}
+	w.refused["get HTTPRoute"] = errAway
+	if is, _, err := w.look(noon.Add(time.Second)); !errors.Is(err, errAway) || is.Signals != v1alpha1.SignalsNoRoute {
+		t.Errorf("unread, of which nothing is known: %+v, %v", is, err)
+	}
+}
