@@ -26,6 +26,7 @@ import (
 //
 //	EndpointSlice --> which of its pods are ready ---\
 //	Service, workloads --> how many are wanted -------+--> state of the API, by each budget --> a sight, where it changed
+//	HTTPRoutes --> which Services rest ---------------/
 //	Pod, Deployment --> what happened to them -------/         |                                   |
 //	Lease of an API server --> the time                       wakes the reconciler, which asks what was seen
 type lookout struct {
@@ -35,7 +36,9 @@ type lookout struct {
 	clock *lookoutClock
 	line  *lookoutLine
 	woken *waker
-	log   logr.Logger
+	// routes wakes whoever reads the HTTPRoutes of an API.
+	routes *waker
+	log    logr.Logger
 
 	mu sync.Mutex
 	// begun says that all there is was read.
@@ -62,12 +65,15 @@ type lookout struct {
 type lookedFor struct {
 	there    bool
 	services []string
-	budgets  map[types.NamespacedName]bool
+	// routes are the HTTPRoutes by which customers come to these.
+	routes  []string
+	rest    restSeen
+	budgets map[types.NamespacedName]bool
 }
 
 func newLookout(informers cache.Cache, line *lookoutLine) *lookout {
 	return &lookout{
-		informers: informers, pods: informers, clock: newLookoutClock(line.gone), line: line, woken: &waker{},
+		informers: informers, pods: informers, clock: newLookoutClock(line.gone), line: line, woken: &waker{}, routes: &waker{},
 		budgets:     map[types.NamespacedName]*lookedAt{},
 		apis:        map[types.NamespacedName]*lookedFor{},
 		services:    map[types.NamespacedName]*backing{},
@@ -271,6 +277,9 @@ func (l *lookout) see(key types.NamespacedName, b *lookedAt, gone time.Duration,
 		since = l.line.since(gone)
 	}
 	state, known := l.stateOf(b)
+	if l.askBefore(b, state, known, gone) {
+		state, known = l.stateOf(b)
+	}
 	if !known {
 		b.wait(gone, since)
 		return

@@ -89,17 +89,17 @@ func (l *lookout) seeAPI(api *v1alpha1.CustomerAPI) {
 	if snapshot.Read(api) != nil { // what it was is what counts
 		return
 	}
-	l.serve(keyOf(api), true, api.Spec.CarriedBy.Services)
+	l.serve(keyOf(api), true, api.Spec.CarriedBy)
 }
 
-func (l *lookout) loseAPI(api *v1alpha1.CustomerAPI) { l.serve(keyOf(api), false, nil) }
+func (l *lookout) loseAPI(api *v1alpha1.CustomerAPI) { l.serve(keyOf(api), false, v1alpha1.Carrier{}) }
 
-// serve takes in which Services an API needs.
-func (l *lookout) serve(key types.NamespacedName, there bool, services []string) {
+// serve takes in which Services an API needs, and which routes lead to them.
+func (l *lookout) serve(key types.NamespacedName, there bool, carrier v1alpha1.Carrier) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	api := l.api(key)
-	if api.there == there && slices.Equal(api.services, services) {
+	if api.there == there && slices.Equal(api.services, carrier.Services) && slices.Equal(api.routes, carrier.HTTPRoutes) {
 		return
 	}
 	for _, name := range api.services {
@@ -107,12 +107,15 @@ func (l *lookout) serve(key types.NamespacedName, there bool, services []string)
 		delete(l.service(service).apis, key)
 		l.tidy(service, l.service(service))
 	}
-	api.there, api.services = there, slices.Clone(services)
+	api.there, api.services, api.routes = there, slices.Clone(carrier.Services), slices.Clone(carrier.HTTPRoutes)
 	for _, name := range api.services {
 		l.service(types.NamespacedName{Namespace: key.Namespace, Name: name}).apis[key] = true
 	}
+	gone := l.clock.gone()
+	api.rest = restSeen{asked: api.rest.asked + 1, answered: api.rest.asked + 1} // what is on its way is no answer to this
+	l.ask(key, api, gone)
 	for budget := range api.budgets {
-		l.see(budget, l.budgets[budget], l.clock.gone(), false)
+		l.see(budget, l.budgets[budget], gone, false)
 	}
 	l.tidyAPI(key, api)
 }
@@ -141,8 +144,12 @@ func (l *lookout) seeBudget(budget *v1alpha1.DowntimeBudget) {
 	}
 	b.api, b.elsewhere = api, budget.Spec.Availability.URL != ""
 	b.minReady, b.minReadyPercent = budget.Spec.MinReady, budget.Spec.MinReadyPercent
-	l.api(api).budgets[key] = true
-	l.see(key, b, l.clock.gone(), false)
+	gone, carried := l.clock.gone(), l.api(api)
+	if !carried.budgets[key] {
+		carried.budgets[key] = true
+		l.ask(api, carried, gone)
+	}
+	l.see(key, b, gone, false)
 }
 
 func (l *lookout) loseBudget(budget *v1alpha1.DowntimeBudget) {

@@ -154,10 +154,10 @@ func TestLookoutForgetsACauseWhileThereIsNothingToLookAt(t *testing.T) {
 	w.ready("c")
 	w.pass(100)
 	orders := types.NamespacedName{Namespace: "shop", Name: "orders"}
-	w.looking.serve(orders, true, nil)
+	w.looking.serve(orders, true, v1alpha1.Carrier{})
 	w.pass(5)
 	w.ready()
-	w.looking.serve(orders, true, []string{"orders"})
+	w.looking.serve(orders, true, v1alpha1.Carrier{Services: []string{"orders"}})
 	w.pass(1)
 	w.expect("Down Drain 15s-20s", "Unobserved NotWatching 2m0s-2m5s", "Down Unknown 2m5s-now")
 }

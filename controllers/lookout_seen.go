@@ -141,7 +141,7 @@ func (l *lookout) unchanged(b *lookedAt, budget *v1alpha1.DowntimeBudget) bool {
 
 func (l *lookout) expected(b *lookedAt) int32 {
 	var sum int32
-	for _, s := range l.backings(b) {
+	for _, s := range l.counted(b) {
 		sum += s.expected
 	}
 	return sum

@@ -214,20 +214,6 @@ func (l *lookout) backings(b *lookedAt) []*backing {
 	return found
 }
 
-// stateOf is what an API is, and whether that is known: not while it depends on endpoints whose proof is open.
-func (l *lookout) stateOf(b *lookedAt) (state v1alpha1.Availability, known bool) {
-	var sure, maybe []downtime.Backing
-	for _, s := range l.backings(b) {
-		sure = append(sure, downtime.Backing{Ready: s.sure, Expected: s.expected})
-		maybe = append(maybe, downtime.Backing{Ready: s.sure + s.maybe, Expected: s.expected})
-	}
-	if len(sure) == 0 {
-		return v1alpha1.AvailabilityUnobserved, true
-	}
-	state = downtime.StateOf(sure, b.minReady, b.minReadyPercent)
-	return state, state == downtime.StateOf(maybe, b.minReady, b.minReadyPercent)
-}
-
 // digest is that of the EndpointSlices of an API, with their versions. latest is the highest of these, and false where
 // they are no numbers.
 func (l *lookout) digest(b *lookedAt) (digest v1alpha1.Digest, latest uint64, ok bool) {
@@ -248,7 +234,7 @@ func (l *lookout) digest(b *lookedAt) (digest v1alpha1.Digest, latest uint64, ok
 // ready now. Zero: they do not say.
 func (l *lookout) readySince(b *lookedAt) time.Time {
 	var since time.Time
-	for _, s := range l.backings(b) {
+	for _, s := range l.counted(b) {
 		var earliest time.Time
 		for endpoint, ready := range s.ready {
 			pod := l.pod(b.api.Namespace, ready.pod)

@@ -205,7 +205,7 @@ func (l *lookout) explain(b *lookedAt, gone time.Duration) (v1alpha1.DowntimeCau
 	}
 	recent := func(at time.Duration) bool { return at > 0 && at+lostFor >= b.leftUp }
 	workloads := map[v1alpha1.WorkloadRef]bool{}
-	for _, s := range l.backings(b) {
+	for _, s := range l.counted(b) {
 		for _, lost := range s.lost {
 			if reason := l.disrupted.of(lost.endpoint); reason != "" && recent(lost.gone) {
 				c.Disrupted = append(c.Disrupted, reason)

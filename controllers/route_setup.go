@@ -8,8 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -114,17 +112,14 @@ type definitionReconciler struct {
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=httproutes.gateway.networking.k8s.io,verbs=get;list;watch
 
 // Reconcile looks at the definition.
-func (r *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	definition := definitionMetadata()
-	err := r.both.client.Get(ctx, req.NamespacedName, definition)
-	if client.IgnoreNotFound(err) != nil {
-		return ctrl.Result{}, err
-	}
+func (r *definitionReconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	uid := definition.UID
-	if apierrors.IsNotFound(err) || definition.DeletionTimestamp != nil {
-		uid = ""
+	uid, served, err := r.both.routeInformer.definition(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if uid == "" {
 		if err := r.wakeRouted(ctx); err != nil {
 			return ctrl.Result{}, err
 		}
@@ -132,20 +127,12 @@ func (r *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if r.watching == uid {
 		return ctrl.Result{}, nil
 	}
-	if r.watching != "" {
-		if err := r.mgr.GetCache().RemoveInformer(ctx, httpRouteMetadata()); err != nil {
-			return ctrl.Result{}, fmt.Errorf("forgetting HTTPRoutes: %w", err)
-		}
-		r.watching = ""
-	}
+	r.watching = ""
 	if uid == "" {
 		return ctrl.Result{}, r.wakeAll(ctx)
 	}
-	kind := httpRouteMetadata().GroupVersionKind()
-	if _, err := r.mgr.GetRESTMapper().RESTMapping(kind.GroupKind(), kind.Version); apimeta.IsNoMatchError(err) {
-		return ctrl.Result{RequeueAfter: gatewayRetry}, nil // declared, and not served yet
-	} else if err != nil {
-		return ctrl.Result{}, err
+	if !served {
+		return ctrl.Result{RequeueAfter: gatewayRetry}, nil
 	}
 	if err := r.watch(); err != nil {
 		return ctrl.Result{}, fmt.Errorf("watching HTTPRoutes: %w", err)
@@ -212,6 +199,3 @@ func (r *definitionReconciler) toSchedules(ctx context.Context, route client.Obj
 
 // lastRouteRetry is shorter than that of others: while a brownout is not put back, customers wait.
 const lastRouteRetry = 2 * time.Second
-
-// gatewayRetry is how soon to look again for a kind that is declared and not served yet.
-const gatewayRetry = time.Second

@@ -122,6 +122,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addFeed(mgr, s, o) },
 		func() error { return addAnswers(ctx, mgr, s, o) },
 		func() error { return addRoutes(ctx, mgr, s, w, o) },
+		func() error { return addRest(mgr, s, looked) },
 		func() error { return mgr.Add(unreadable{shared: s, cache: mgr.GetCache(), log: mgr.GetLogger()}) },
 	} {
 		if err := add(); err != nil {
@@ -154,16 +155,17 @@ func newShared(mgr manager.Manager, o Options) (shared, error) {
 		return shared{}, fmt.Errorf("registering metrics: %w", err)
 	}
 	return shared{
-		client:    readableClient{Client: mgr.GetClient(), readable: snapshot.Readable(mgr.GetClient())},
-		live:      mgr.GetAPIReader(),
-		snapshot:  snapshot.New(mgr.GetClient(), mgr.GetAPIReader()).As(types.NamespacedName{Namespace: o.Namespace, Name: account}),
-		board:     newBoard(),
-		led:       newLedBook(),
-		agenda:    agenda,
-		clock:     o.Clock,
-		events:    mgr.GetEventRecorder("forewarn"),
-		metrics:   m,
-		namespace: o.Namespace,
+		client:        readableClient{Client: mgr.GetClient(), readable: snapshot.Readable(mgr.GetClient())},
+		live:          mgr.GetAPIReader(),
+		snapshot:      snapshot.New(mgr.GetClient(), mgr.GetAPIReader()).As(types.NamespacedName{Namespace: o.Namespace, Name: account}),
+		board:         newBoard(),
+		led:           newLedBook(),
+		agenda:        agenda,
+		clock:         o.Clock,
+		events:        mgr.GetEventRecorder("forewarn"),
+		metrics:       m,
+		namespace:     o.Namespace,
+		routeInformer: &routeInformer{cache: mgr.GetCache(), mapper: mgr.GetRESTMapper()},
 	}, nil
 }
 

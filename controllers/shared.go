@@ -30,6 +30,8 @@ type shared struct {
 	events    events.EventRecorder
 	metrics   *metrics
 	namespace string // of forewarn itself
+	// routeInformer is the one of the cache on HTTPRoutes.
+	routeInformer *routeInformer
 }
 
 // announce tells of a transition, after it was written.

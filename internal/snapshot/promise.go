@@ -26,7 +26,7 @@ func (s *Snapshot) Promise(ctx context.Context, now time.Time, api *v1alpha1.Cus
 	if input.Observed, err = s.Observe(ctx, api, carriers); err != nil {
 		return input, err
 	}
-	if input.Resting, err = s.resting(ctx, api); err != nil {
+	if input.Resting, err = s.Resting(ctx, api); err != nil {
 		return input, err
 	}
 	for name := range namesServed(api, input.Observed) {

@@ -16,10 +16,10 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// resting are the Services of carriedBy to which the HTTPRoutes of the API lead nobody now: those that they name, and with
+// Resting are the Services of carriedBy to which the HTTPRoutes of the API lead nobody now: those that they name, and with
 // a weight of 0 alone, while they lead to another. A rollout tool leaves a canary so. Where a route is not known, or none
 // names the Service, customers may come by it.
-func (s *Snapshot) resting(ctx context.Context, api *v1alpha1.CustomerAPI) ([]string, error) {
+func (s *Snapshot) Resting(ctx context.Context, api *v1alpha1.CustomerAPI) ([]string, error) {
 	carrier := &api.Spec.CarriedBy
 	if len(carrier.Services) < 2 {
 		return nil, nil

@@ -84,7 +84,7 @@ func TestResting(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := New(FromManifests(nil), test.routes).resting(t.Context(), apiCarriedBy(test.carrier))
+			got, err := New(FromManifests(nil), test.routes).Resting(t.Context(), apiCarriedBy(test.carrier))
 			if errors.Is(err, errNoAnswer) != test.fails {
 				t.Errorf("error %v", err)
 			}

@@ -114,8 +114,10 @@ func TestBypass28SaidToRest(t *testing.T) {
 		change func(*v1alpha1.Carrier)
 		want   string
 	}{
-		"a route":                       {several, func(c *v1alpha1.Carrier) { c.HTTPRoutes = append(c.HTTPRoutes, "mine") }, "httproutes/mine"},
-		"a route and a Service":         {several, func(c *v1alpha1.Carrier) { c.Services, c.HTTPRoutes = append(c.Services, "more"), []string{"mine", "orders"} }, "httproutes/mine"},
+		"a route": {several, func(c *v1alpha1.Carrier) { c.HTTPRoutes = append(c.HTTPRoutes, "mine") }, "httproutes/mine"},
+		"a route and a Service": {several, func(c *v1alpha1.Carrier) {
+			c.Services, c.HTTPRoutes = append(c.Services, "more"), []string{"mine", "orders"}
+		}, "httproutes/mine"},
 		"routes in another order":       {routed, func(c *v1alpha1.Carrier) { c.HTTPRoutes = []string{"mine", "orders"} }, ""},
 		"a third Service":               {several, func(c *v1alpha1.Carrier) { c.Services = append(c.Services, "more") }, ""},
 		"a route of one Service":        {routed, func(c *v1alpha1.Carrier) { c.HTTPRoutes = append(c.HTTPRoutes, "more") }, ""},

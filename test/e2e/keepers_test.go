@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -108,6 +109,30 @@ func (e *env) rests() {
 	e.Eventually(e.toNone("orders-primary")).Should(MatchError(noReplicas("orders-primary")))
 }
 
+// upSinceNow measures the API from now on. What it returns says that it was not down for a moment since.
+func (e *env) upSinceNow() (still func()) {
+	e.t.Helper()
+	budget := &v1alpha1.DowntimeBudget{ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: "slo"}}
+	budget.Spec.APIRef.Name, budget.Spec.AllowedMinutes = "orders", ptr.To[int32](1)
+	e.create(budget)
+	still = func() {
+		e.t.Helper()
+		asked := time.Now()
+		e.get(budget, "slo")
+		*budget.Spec.AllowedMinutes++ // for what is known by now to be written at once
+		e.Expect(e.admin.Update(e.ctx, budget)).To(Succeed())
+		e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) {
+			g.Expect(s.ObservedGeneration).To(HaveValue(Equal(budget.Generation)))
+			g.Expect(s.ObservedTime).NotTo(BeNil())
+			g.Expect(s.ObservedTime.Time).To(BeTemporally(">", asked.Add(-time.Second)), "by the clock of the API server")
+			g.Expect(s.State).To(Equal(v1alpha1.AvailabilityUp))
+			g.Expect(s.Intervals).NotTo(ContainElement(HaveField("State", Not(Equal(v1alpha1.AvailabilityUnobserved)))))
+		})
+	}
+	e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) { g.Expect(s.State).To(Equal(v1alpha1.AvailabilityUp)) })
+	return still
+}
+
 // canary has the target run a revision.
 func (e *env) canary(revision, image string) {
 	e.t.Helper()
@@ -121,6 +146,7 @@ func (e *env) canary(revision, image string) {
 func TestFlaggerLetsItsCanaryRest(t *testing.T) {
 	e := adopted(t)
 	e.initialized()
+	up := e.upSinceNow()
 	// What is in the canary is judged before it gets a pod.
 	e.revision("orders-2", "orders", openAPI(listOrders))
 	e.judged("orders-2", "False NoticeMissing")
@@ -136,6 +162,7 @@ func TestFlaggerLetsItsCanaryRest(t *testing.T) {
 	e.canary("orders-3", "orders:3")
 	e.Eventually(func() error { return e.lead("orders", map[string]string{"app": "orders"}) }).Should(Succeed())
 	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")))
+	up()
 }
 
 // shift writes the weights of an HTTPRoute as Flagger does (pkg/router/gateway_api.go): both are always there.
@@ -175,6 +202,7 @@ func TestFlaggerShiftsWeights(t *testing.T) {
 	e.edit(all)
 	away := MatchError(ContainSubstring("lead them to a Service of it (orders, orders-primary)"))
 	e.Eventually(e.shift(90, 10, client.DryRunAll)).Should(away)
+	up := e.upSinceNow()
 
 	e.revision("orders-2", "orders", openAPI(listOrders, deleteOrder, cancelOrder))
 	e.judged("orders-2", "True Compatible")
@@ -189,15 +217,33 @@ func TestFlaggerShiftsWeights(t *testing.T) {
 	e.Expect(e.toNone("orders")()).To(MatchError(noReplicas("orders")))
 	e.Expect(e.shift(100, 0)()).To(Succeed())
 	e.rests()
+	e.gone("orders")
+	up()
 	e.Eventually(e.shift(0, 100, client.DryRunAll)).Should(away)
 	e.restartManager(0)
+	up()
 	e.Eventually(e.toNone("orders-primary")).Should(MatchError(noReplicas("orders-primary")))
 	e.Expect(e.shift(0, 100)()).To(away)
 
-	// Where nobody knows any more where customers are led, all is kept.
+	// Where nobody knows any more where customers are led, all counts, and all is kept.
+	is := func(state v1alpha1.Availability) {
+		t.Helper()
+		e.budgetIs("slo", func(g Gomega, s *v1alpha1.DowntimeBudgetStatus) { g.Expect(s.State).To(Equal(state)) })
+	}
+	e.noGatewayAPI()
+	is(v1alpha1.AvailabilityDown)
+	e.gatewayAPI()
+	e.Eventually(e.shift(100, 0)).Should(Succeed())
+	is(v1alpha1.AvailabilityUp)
 	e.Expect(e.scale("orders", 1)).To(Succeed())
 	e.rolledOut("orders", "orders:2")
 	e.Eventually(e.toNone("orders")).Should(Succeed())
 	e.noGatewayAPI()
 	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")))
+}
+
+// gone waits until nothing of a Deployment is left.
+func (e *env) gone(name string) {
+	e.t.Helper()
+	e.Eventually(func() []corev1.Pod { return e.podsOf(name) }).Should(BeEmpty())
 }
