@@ -200,7 +200,7 @@ func TestFlaggerShiftsWeights(t *testing.T) {
 		MatchLabels: map[string]string{"app": "orders"},
 	}
 	e.edit(all)
-	away := MatchError(ContainSubstring("lead them to a Service of it (orders, orders-primary)"))
+	away := MatchError(ContainSubstring("lead them to a Service of it (orders:80, orders-primary:80)"))
 	e.Eventually(e.shift(90, 10, client.DryRunAll)).Should(away)
 	up := e.upSinceNow()
 
