@@ -39,20 +39,23 @@ type RouteReconciler struct {
 
 // Reconcile brings one route up to date.
 func (r *RouteReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	now, err := r.clock.Now(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
 	route := newHTTPRoute()
 	if err := r.live.Get(ctx, req.NamespacedName, route); err != nil {
 		r.failures.Delete(req.NamespacedName)
-		if apimeta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
-			return r.agenda.wakeAt("HTTPRoute", req.NamespacedName, time.Time{}, nil), nil
+		switch {
+		case apimeta.IsNoMatchError(err):
+			return r.agenda.wakeAt("HTTPRoute", req.NamespacedName, now, nil), nil
+		case apierrors.IsNotFound(err): // it may have been the last that led away
+			return r.agenda.wakeAt("HTTPRoute", req.NamespacedName, now, nil), r.revoke(ctx, req.Namespace, now)
 		}
 		return ctrl.Result{}, fmt.Errorf("reading HTTPRoute %s: %w", req.NamespacedName, err)
 	}
 	if route.GetDeletionTimestamp() != nil {
 		return ctrl.Result{}, nil
-	}
-	now, err := r.clock.Now(ctx)
-	if err != nil {
-		return ctrl.Result{}, err
 	}
 	orders, next, unknown := r.orders(ctx, now, req.NamespacedName)
 	if orders == nil && unknown != nil {
@@ -73,7 +76,11 @@ func (r *RouteReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		r.wake(schedules...)
 		err = firstError(err, listErr)
 	}
-	return r.agenda.wakeAt("HTTPRoute", req.NamespacedName, now, next), firstError(err, unknown)
+	result := r.agenda.wakeAt("HTTPRoute", req.NamespacedName, now, next)
+	if brownsOut(orders) && (result.RequeueAfter == 0 || result.RequeueAfter > grantInterval) {
+		result.RequeueAfter = grantInterval
+	}
+	return result, firstError(err, unknown)
 }
 
 // write updates the very object that was read: an edit of its owner in between is a conflict, and looked at again.

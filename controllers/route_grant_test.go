@@ -68,6 +68,7 @@ func newWriting(t *testing.T, objects ...client.Object) *writing {
 				}
 				return c.Get(ctx, key, o, opts...)
 			},
+			List: metadataOf,
 			Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 				if err := did("create", o); err != nil {
 					return err
@@ -100,6 +101,23 @@ func newWriting(t *testing.T, objects ...client.Object) *writing {
 		failures: &sync.Map{}, wake: func(...types.NamespacedName) {},
 	}
 	return w
+}
+
+// metadataOf lists the metadata of HTTPRoutes, which the client of these tests cannot.
+func metadataOf(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+	metadata, ok := list.(*metav1.PartialObjectMetadataList)
+	if !ok {
+		return c.List(ctx, list, opts...)
+	}
+	routes := &unstructured.UnstructuredList{}
+	routes.SetGroupVersionKind(list.GetObjectKind().GroupVersionKind())
+	if err := c.List(ctx, routes, opts...); err != nil {
+		return err
+	}
+	for _, route := range routes.Items {
+		metadata.Items = append(metadata.Items, metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: route.GetAnnotations()}})
+	}
+	return nil
 }
 
 func routeOf(name string) *unstructured.Unstructured {
@@ -166,13 +184,12 @@ func TestNoRouteLeadsAwayWithoutItsGrant(t *testing.T) {
 		wantGrants bool
 	}{
 		{noon.Add(-time.Minute), []string{"create ReferenceGrant", "update HTTPRoute"}, false, true},
-		{noon, []string{"update HTTPRoute"}, true, true},
-		{end.Add(-time.Second), nil, true, true},
+		{noon, []string{"create ReferenceGrant", "update HTTPRoute"}, true, true},
+		{end.Add(-time.Second), []string{"create ReferenceGrant"}, true, true},
 		{end, []string{"update HTTPRoute", "delete ReferenceGrant"}, false, false},
 		{end.Add(time.Second), nil, false, false},
 	} {
 		wrote, err := w.at(step.at, "orders")
-		wrote = slices.DeleteFunc(wrote, func(what string) bool { return step.wantAway && what == "create ReferenceGrant" })
 		if err != nil || !slices.Equal(wrote, step.want) || w.away("orders") != step.wantAway || w.granted() != step.wantGrants {
 			t.Errorf("%s: wrote %v (%v), away %t, granted %t", step.at, wrote, err, w.away("orders"), w.granted())
 		}
@@ -215,5 +232,65 @@ func (w *writing) update(object client.Object) {
 	w.t.Helper()
 	if err := w.client.Update(w.t.Context(), object); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// A grant that somebody deleted is made again: for a brownout that comes, as it begins, and while it lasts.
+func TestAGrantThatSomebodyDeletedIsMadeAgain(t *testing.T) {
+	w := newWriting(t)
+	for _, at := range []time.Time{noon.Add(-time.Hour), noon.Add(-time.Minute), noon, noon.Add(time.Minute), end.Add(-time.Second)} {
+		if _, err := w.at(at, "orders"); err != nil || !w.granted() {
+			t.Fatalf("%s: granted %t, %v", at, w.granted(), err)
+		}
+		if late := at.Add(w.result.RequeueAfter); w.away("orders") && (w.result.RequeueAfter == 0 || w.result.RequeueAfter > grantInterval || late.After(end)) {
+			t.Errorf("%s: looks again at %s", at, late)
+		}
+		if err := w.client.Delete(t.Context(), w.newGrant("shop")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The grant is that of a namespace: it goes when none of its routes needs it, whichever of them is looked at.
+func TestAGrantIsNotJudgedByOneRoute(t *testing.T) {
+	look := func(w *writing, at time.Time, want bool) {
+		t.Helper()
+		wrote, err := w.at(at, "cart")
+		if err != nil || w.granted() != want {
+			t.Errorf("%s, at another: wrote %v (%v), granted %t", at, wrote, err, w.granted())
+		}
+	}
+	// Customers were told of noon, and the schedule says an hour before.
+	w := newWriting(t, routeOf("cart"))
+	s := &v1alpha1.DeprecationSchedule{}
+	if err := w.client.Get(t.Context(), ordersV1, s); err != nil {
+		t.Fatal(err)
+	}
+	s.Spec.Brownouts[0].StartTime.Time = noon.Add(-time.Hour)
+	w.update(s)
+	for _, at := range []time.Time{noon.Add(-time.Minute), noon, end.Add(-time.Second)} {
+		if _, err := w.at(at, "orders"); err != nil || w.away("orders") != !at.Before(noon) {
+			t.Errorf("%s: away %t, %v", at, w.away("orders"), err)
+		}
+		look(w, at, true)
+	}
+	look(w, end, true) // the other is still away
+	if _, err := w.at(end, "orders"); err != nil || w.granted() || w.away("orders") {
+		t.Errorf("at the end: granted %t, away %t, %v", w.granted(), w.away("orders"), err)
+	}
+	look(w, end, false)
+	// One that is away goes, and nobody looks at another.
+	w = newWriting(t)
+	if _, err := w.at(noon, "orders"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.client.Delete(t.Context(), w.route("orders")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.at(end.Add(-time.Second), "orders"); err != nil || !w.granted() {
+		t.Errorf("before the end: granted %t, %v", w.granted(), err)
+	}
+	if _, err := w.at(end, "orders"); err != nil || w.granted() {
+		t.Errorf("without its route: granted %t, %v", w.granted(), err)
 	}
 }

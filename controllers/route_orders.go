@@ -192,18 +192,3 @@ func (r *routes) toSchedules(ctx context.Context, route types.NamespacedName) ([
 	}
 	return keys, nil
 }
-
-// brownoutsCome says that a schedule of the namespace has brownouts that are not over, on a route that is ours to write.
-func (r *routes) brownoutsCome(ctx context.Context, namespace string, now time.Time) (bool, error) {
-	var schedules v1alpha1.DeprecationScheduleList
-	if err := r.client.List(ctx, &schedules, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return false, fmt.Errorf("listing deprecation schedules in %s: %w", namespace, err)
-	}
-	return slices.ContainsFunc(schedules.Items, func(s v1alpha1.DeprecationSchedule) bool {
-		return signal.Due(&s) &&
-			slices.ContainsFunc(s.Spec.Routes, func(of v1alpha1.ScheduleRoute) bool { return of.WrittenBy == v1alpha1.RouteWrittenByForewarn }) &&
-			slices.ContainsFunc(s.Spec.Brownouts, func(b v1alpha1.Brownout) bool {
-				return b.StartTime != nil && now.Before(b.StartTime.Add(time.Duration(b.Minutes)*time.Minute))
-			})
-	}), nil
-}

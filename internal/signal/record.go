@@ -66,3 +66,9 @@ func (r record) text() (string, error) {
 	text, err := json.Marshal(r)
 	return string(text), err
 }
+
+// LeadsAway says that a route with that record may lead away. What cannot be read may.
+func LeadsAway(text string) bool {
+	r, err := readRecord(text)
+	return err != nil || slices.ContainsFunc(r.Rules, func(of ruleRecord) bool { return of.Taken != nil && !of.Taken.Left })
+}
