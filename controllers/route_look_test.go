@@ -89,3 +89,42 @@ func TestABrownoutIsOverWithItsRoute(t *testing.T) {
 		t.Errorf("unread, of which nothing is known: %+v, %v", is, err)
 	}
 }
+
+// A schedule that goes takes with it when it would have been looked at: the next change of all is not one in the past.
+func TestTheAgendaForgetsASchedule(t *testing.T) {
+	w := newWriting(t)
+	if _, err := w.at(noon, "orders"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.look(noon); err != nil {
+		t.Fatal(err)
+	}
+	entry := agendaKey{kind: "Signals", name: ordersV1}
+	if at, ok := w.agenda.entries[entry]; !ok || !at.Equal(end.Add(time.Second)) {
+		t.Fatalf("in the brownout it looks again at %s", at)
+	}
+	s := &v1alpha1.DeprecationSchedule{}
+	if err := w.client.Get(t.Context(), ordersV1, s); err != nil {
+		t.Fatal(err)
+	}
+	s.Finalizers = []string{"example.com/hold"}
+	w.update(s)
+	for _, step := range []string{"is being deleted", "is gone"} {
+		w.agenda.entries[entry] = end
+		if step == "is gone" {
+			s.Finalizers = nil
+			w.update(s)
+		} else if err := w.client.Delete(t.Context(), s); err != nil {
+			t.Fatal(err)
+		} else if err := w.client.Get(t.Context(), ordersV1, s); err != nil {
+			t.Fatal(err)
+		}
+		looking := &SignalReconciler{routes: w.routes, failures: w.failures}
+		if _, err := looking.Reconcile(t.Context(), ctrl.Request{NamespacedName: ordersV1}); err != nil {
+			t.Fatal(err)
+		}
+		if at, ok := w.agenda.entries[entry]; ok {
+			t.Errorf("%s: looks again at %s", step, at)
+		}
+	}
+}
