@@ -32,9 +32,10 @@ type ApologyReconciler struct {
 // +kubebuilder:rbac:groups=forewarn.dev,resources=downtimebudgets/status,verbs=update
 // +kubebuilder:rbac:groups=forewarn.dev,resources=changenotices,verbs=create;update
 
-func addApology(mgr manager.Manager, s shared) error {
+func addApology(mgr manager.Manager, s shared, w watches) error {
 	return ctrl.NewControllerManagedBy(mgr).Named("apology").
 		For(&v1alpha1.DowntimeBudget{}, builder.WithPredicates(whenChanged(matterOfApology))).
+		Watches(&v1alpha1.CustomerAPI{}, enqueue(w.toBudgets), builder.WithPredicates(whenChanged(matterOfApologies))).
 		WithOptions(controllerOptions()).
 		Complete(patient{&ApologyReconciler{shared: s}})
 }
@@ -42,6 +43,12 @@ func addApology(mgr manager.Manager, s shared) error {
 // matterOfApology is what is told of a budget.
 func matterOfApology(budget *v1alpha1.DowntimeBudget) any {
 	return []any{budget.Spec.Apology, budget.Status.SpentTime, budget.Status.Intervals, budget.Status.Apology}
+}
+
+// matterOfApologies is what is told of an API: one that comes, or has its first version, after its budget was spent owes an
+// apology still.
+func matterOfApologies(api *v1alpha1.CustomerAPI) any {
+	return []any{api.Spec.Title, api.Spec.Versions}
 }
 
 // Reconcile drafts one notice for each time that a budget is spent, and keeps the draft up to date until somebody edits

@@ -114,7 +114,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Canary, error)
 		func() error { return addUsage(mgr, s, o) },
 		func() error { return addDelivery(mgr, s, w, o) },
 		func() error { return addDowntimeBudget(mgr, s, w, o, looked) },
-		func() error { return addApology(mgr, s) },
+		func() error { return addApology(mgr, s, w) },
 		func() error { return addWaiver(mgr, s, w, o.Offset) },
 		func() error { return addProposal(mgr, s) },
 		func() error { return addKeptContract(mgr, s) },

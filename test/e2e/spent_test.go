@@ -132,3 +132,15 @@ func TestApologyIsDraftedCompletedAndTold(t *testing.T) {
 	s.Expect(s.admin.List(s.ctx, &all, client.InNamespace(s.namespace))).To(Succeed())
 	s.Expect(all.Items).To(HaveLen(1))
 }
+
+// An API that comes after its budget was spent, or back, is apologised for all the same.
+func TestApologyForAnAPIThatComesLater(t *testing.T) {
+	e := newEnv(t)
+	e.policy()
+	budget := e.spent("orders-slo", time.Now().Add(time.Hour))
+	key := client.ObjectKey{Namespace: e.namespace, Name: "orders-slo-" + budget.Status.SpentTime.UTC().Format("20060102")}
+	read := func() error { return e.admin.Get(e.ctx, key, &v1alpha1.ChangeNotice{}) }
+	e.Consistently(read, time.Second).Should(Satisfy(apierrors.IsNotFound))
+	e.api("orders")
+	e.Eventually(read).Should(Succeed())
+}
