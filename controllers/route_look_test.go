@@ -128,3 +128,25 @@ func TestTheAgendaForgetsASchedule(t *testing.T) {
 		}
 	}
 }
+
+// That an owner ended a brownout by hand is said for as long as it would have lasted.
+func TestABrownoutThatItsOwnerEndedIsSaid(t *testing.T) {
+	w := newWriting(t)
+	const said = "; brownout first on orders ended when its owner gave it other backends"
+	tell := func(at time.Time, want bool) {
+		t.Helper()
+		if _, err := w.at(at, "orders"); err != nil {
+			t.Fatal(err)
+		}
+		if is, condition, err := w.look(at); err != nil || strings.HasSuffix(condition, said) != want || !strings.HasPrefix(condition, "True Signalled ") {
+			t.Errorf("%s: %+v, %s, %v", at, is, condition, err)
+		}
+	}
+	tell(noon, false)
+	route := w.route("orders")
+	route.Object["spec"] = routeOf("orders").Object["spec"]
+	w.update(route)
+	tell(noon.Add(time.Second), true)
+	tell(end.Add(-time.Second), true)
+	tell(end, false)
+}

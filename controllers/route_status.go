@@ -104,6 +104,9 @@ func (r *SignalReconciler) look(ctx context.Context, looked *routesLook, named *
 		is.Brownout, is.BrownoutStartTime = seen.Brownout, atSecond(seen.Since)
 		looked.under(named.Name, seen.Brownout)
 	}
+	if seen.Left != "" {
+		looked.left = append(looked.left, fmt.Sprintf("brownout %s on %s ended when its owner gave it other backends", seen.Left, named.Name))
+	}
 	if named.WrittenBy == v1alpha1.RouteWrittenByForewarn {
 		r.problems(looked, key, route, orders)
 	}
@@ -147,6 +150,7 @@ type routesLook struct {
 	missing      []string
 	trouble      []string
 	brownouts    []string
+	left         []string
 	next         *time.Time
 }
 
@@ -206,5 +210,6 @@ func (l *routesLook) condition() (metav1.ConditionStatus, string, string) {
 	case !signal.Due(l.schedule):
 		return metav1.ConditionTrue, v1alpha1.ReasonSignalled, "responses need not say anything"
 	}
-	return metav1.ConditionTrue, v1alpha1.ReasonSignalled, "the responses of each route say that it goes away"
+	return metav1.ConditionTrue, v1alpha1.ReasonSignalled,
+		strings.Join(append([]string{"the responses of each route say that it goes away"}, l.left...), "; ")
 }

@@ -29,7 +29,9 @@ func TestConditionSignalled(t *testing.T) {
 		want string
 	}{
 		"all is as it has to be": {func(*routesLook) {}, "True Signalled the responses of each route say that it goes away"},
-		"not published":          {func(l *routesLook) { l.schedule.Status.PublishedTime = nil }, "True Signalled responses need not say anything"},
+		"its owner ended a brownout": {func(l *routesLook) { l.left = []string{"brownout first on orders ended"} },
+			"True Signalled the responses of each route say that it goes away; brownout first on orders ended"},
+		"not published": {func(l *routesLook) { l.schedule.Status.PublishedTime = nil }, "True Signalled responses need not say anything"},
 		"no routes": {func(l *routesLook) { l.schedule.Spec.Routes = nil },
 			"True NoRoutes the schedule names no route: no response says that it goes away"},
 		"no Gateway API": {func(l *routesLook) { l.noGatewayAPI = true },

@@ -15,8 +15,8 @@ type Seen struct {
 	// Brownout is the one under way and Since when that began; empty for none.
 	Brownout string
 	Since    time.Time
-	// Left says that the owner of the route put an end to it.
-	Left bool
+	// Left is one that the owner of the route put an end to, in some rule; empty for none.
+	Left string
 }
 
 // See looks at a route for one of the orders.
@@ -32,7 +32,7 @@ func See(route Route, orders []Order, schedule string, backend Backend) (Seen, e
 			continue
 		}
 		if was.Left || !away(route.Rules, record.Rules[i].Rule, was, backend) {
-			seen.Left = true
+			seen.Left = was.Name
 			continue
 		}
 		if seen.Brownout == "" || was.Since.Before(seen.Since) {
