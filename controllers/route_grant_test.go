@@ -216,11 +216,11 @@ func TestAGrantThatFailsKeepsNoRouteAway(t *testing.T) {
 			if w.away("orders") || !w.says("orders") {
 				t.Errorf("at the end: %v, away %t, says it %t", err, w.away("orders"), w.says("orders"))
 			}
-			if served := refused == errAway; served != errors.Is(err, refused) {
+			if served := errors.Is(refused, errAway); served != errors.Is(err, refused) {
 				t.Errorf("that it stays is said: %v", err)
 			}
 			delete(w.refused, "delete ReferenceGrant")
-			if wrote, err := w.at(end.Add(time.Second), "orders"); err != nil || refused == errAway && w.granted() {
+			if wrote, err := w.at(end.Add(time.Second), "orders"); err != nil || errors.Is(refused, errAway) && w.granted() {
 				t.Errorf("deleted later: %v (%v)", wrote, err)
 			}
 		})

@@ -34,9 +34,11 @@ type SignalReconciler struct {
 // Reconcile looks at the routes of one schedule.
 func (r *SignalReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	s := &v1alpha1.DeprecationSchedule{}
-	if err := r.client.Get(ctx, req.NamespacedName, s); client.IgnoreNotFound(err) != nil {
+	err := r.client.Get(ctx, req.NamespacedName, s)
+	if client.IgnoreNotFound(err) != nil {
 		return ctrl.Result{}, err
-	} else if err != nil || s.DeletionTimestamp != nil {
+	}
+	if apierrors.IsNotFound(err) || s.DeletionTimestamp != nil {
 		return r.agenda.wakeAt("Signals", req.NamespacedName, time.Time{}, nil), nil
 	}
 	now, err := r.clock.Now(ctx)
