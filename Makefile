@@ -51,7 +51,7 @@ verify: ## Check that what is generated is current and that the linters pass
 
 .PHONY: test
 test: ## Run all tests, those against a real API server included
-	@assets=$$(hack/controlplane/build.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout=20m $(TESTFLAGS) ./...
+	@assets=$$(hack/controlplane/build.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout=30m $(TESTFLAGS) ./...
 
 .PHONY: test-race
 test-race: export CGO_ENABLED = 1
