@@ -99,6 +99,9 @@ func (e *env) initialized() {
 	e.rolledOut("orders-primary", "orders:1")
 	e.Eventually(e.toNone("orders")).Should(MatchError(noReplicas("orders")), "customers still come to it")
 	e.Eventually(func() error { return e.lead("orders", map[string]string{"app": "orders-primary"}) }).Should(Succeed())
+	// Kubernetes sees Services and pods by watches of their own: where that of Services is late, the old pods are gone, the
+	// Service is the old one, and nobody is ready for a moment. That would be an outage.
+	e.touchSlices("orders")
 	e.rests()
 }
 
