@@ -108,8 +108,11 @@ type budget struct{ *v1alpha1.DowntimeBudget }
 
 // BudgetOf says that a budget is of an API, or may be.
 func BudgetOf(b *v1alpha1.DowntimeBudget, api string) bool {
+	if b.Spec.APIRef.Name != "" {
+		return string(b.Spec.APIRef.Name) == api
+	}
 	_, unread := v1alpha1.Unreadable(b)
-	return string(b.Spec.APIRef.Name) == api || unread && b.Spec.APIRef.Name == ""
+	return unread
 }
 
 // unread is why it cannot be read.

@@ -63,12 +63,21 @@ func (b *Budgets) of(in gate.Input, running []string) gate.SpentVerdict {
 	})
 }
 
+// mayRefuse says that a budget of the API could refuse anything. Each API of a namespace asks that of all of its budgets, so
+// none is copied.
+func (b *Budgets) mayRefuse(api string) bool {
+	for i := range b.list {
+		of := &b.list[i]
+		if gate.BudgetOf(of, api) && (Read(of) != nil || of.Status.SpentTime != nil || len(of.Status.Rollouts) > 0) {
+			return true
+		}
+	}
+	return false
+}
+
 // running are the images of the pods that carry an API now. Nobody looks where no budget could refuse anything.
 func (s *Snapshot) running(ctx context.Context, api *v1alpha1.CustomerAPI, budgets *Budgets) ([]string, error) {
-	refuses := func(b v1alpha1.DowntimeBudget) bool {
-		return gate.BudgetOf(&b, api.Name) && (Read(&b) != nil || b.Status.SpentTime != nil || len(b.Status.Rollouts) > 0)
-	}
-	if !slices.ContainsFunc(budgets.list, refuses) {
+	if !budgets.mayRefuse(api.Name) {
 		return nil, nil
 	}
 	var pods corev1.PodList
