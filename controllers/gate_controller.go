@@ -141,11 +141,11 @@ func (r *GateReconciler) write(ctx context.Context, namespace *corev1.Namespace,
 
 // close writes gates and marks in the order in which nothing is ever open that was not meant to be:
 //
-//	until annotations of what is about to be admitted -> gates -> label, and no annotations but these
+//	until annotations of what is about to be admitted, and no gate passed over -> gates -> labels, and no annotations but these
 func (r *GateReconciler) close(ctx context.Context, namespace *corev1.Namespace, gates gateMaps, published gate.Published) (changed bool, err error) {
 	marked := marksOf(namespace)
 	before := marked.Governed
-	if err := r.mark(ctx, namespace, marked.with(published.Until)); err != nil {
+	if err := r.mark(ctx, namespace, marked.with(published)); err != nil {
 		return false, err
 	}
 	for _, enforcement := range enforcements {
@@ -155,7 +155,7 @@ func (r *GateReconciler) close(ctx context.Context, namespace *corev1.Namespace,
 		}
 		changed = changed || written
 	}
-	if err := r.mark(ctx, namespace, marks{Governed: true, Until: published.Until}); err != nil {
+	if err := r.mark(ctx, namespace, marksFor(published)); err != nil {
 		return changed, err
 	}
 	if !before {

@@ -87,15 +87,24 @@ func (r *GateReconciler) writeGate(ctx context.Context, found *corev1.ConfigMap,
 	return err == nil, err
 }
 
+// gateLabels say whether the API server need look at a gate. It always does at that which refuses.
+var gateLabels = map[v1alpha1.Enforcement]string{
+	v1alpha1.EnforcementWarn: v1alpha1.WarningLabel, v1alpha1.EnforcementAudit: v1alpha1.AuditingLabel,
+}
+
 // marks are what forewarn writes on a namespace.
 type marks struct {
 	Governed bool
-	Until    map[string]string // whole annotation keys
+	Idle     map[v1alpha1.Enforcement]bool // whose gate says nothing
+	Until    map[string]string             // whole annotation keys
 }
 
 func marksOf(namespace *corev1.Namespace) marks {
-	m := marks{Until: map[string]string{}}
+	m := marks{Idle: map[v1alpha1.Enforcement]bool{}, Until: map[string]string{}}
 	_, m.Governed = namespace.Labels[v1alpha1.GovernedLabel]
+	for enforcement, label := range gateLabels {
+		m.Idle[enforcement] = namespace.Labels[label] == "false"
+	}
 	for key, value := range namespace.Annotations {
 		if strings.HasPrefix(key, v1alpha1.UntilAnnotationPrefix) || strings.HasPrefix(key, v1alpha1.WindowAnnotationPrefix) {
 			m.Until[key] = value
@@ -106,23 +115,41 @@ func marksOf(namespace *corev1.Namespace) marks {
 
 func (m marks) any() bool { return m.Governed || len(m.Until) > 0 }
 
-// with adds moments to those that are there.
-func (m marks) with(until map[string]string) marks {
-	all := maps.Clone(m.Until)
-	maps.Copy(all, until)
-	return marks{Governed: m.Governed, Until: all}
+// with are the marks under which neither what the gates hold passes unseen nor what they are about to.
+func (m marks) with(published gate.Published) marks {
+	both := marks{Governed: m.Governed, Idle: map[v1alpha1.Enforcement]bool{}, Until: maps.Clone(m.Until)}
+	maps.Copy(both.Until, published.Until)
+	for enforcement, idle := range m.Idle {
+		both.Idle[enforcement] = idle && published.Idle(enforcement)
+	}
+	return both
+}
+
+// marksFor are those of a namespace whose gates hold what is published.
+func marksFor(published gate.Published) marks {
+	m := marks{Governed: true, Idle: map[v1alpha1.Enforcement]bool{}, Until: published.Until}
+	for enforcement := range gateLabels {
+		m.Idle[enforcement] = published.Idle(enforcement)
+	}
+	return m
 }
 
 // mark makes the namespace carry these marks and no others of ours. It is no server-side apply: that would leave
-// in place what somebody else wrote under our keys. Label and annotations are one write: the API server never sees an
+// in place what somebody else wrote under our keys. Labels and annotations are one write: the API server never sees an
 // end without being told to look for it.
 func (r *GateReconciler) mark(ctx context.Context, namespace *corev1.Namespace, wanted marks) error {
 	before := namespace.DeepCopy()
 	delete(namespace.Labels, v1alpha1.GovernedLabel)
 	delete(namespace.Labels, v1alpha1.ExpiringLabel)
+	for _, label := range gateLabels {
+		delete(namespace.Labels, label)
+	}
 	if wanted.Governed {
 		namespace.Labels = withEntry(namespace.Labels, v1alpha1.GovernedLabel, "true")
 		namespace.Labels = withEntry(namespace.Labels, v1alpha1.ExpiringLabel, strconv.FormatBool(len(wanted.Until) > 0))
+		for enforcement, label := range gateLabels {
+			namespace.Labels = withEntry(namespace.Labels, label, strconv.FormatBool(!wanted.Idle[enforcement]))
+		}
 	}
 	for key := range marksOf(namespace).Until {
 		delete(namespace.Annotations, key)

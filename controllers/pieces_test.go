@@ -142,19 +142,62 @@ func TestPaceRestsForAsLongAsItTook(t *testing.T) {
 
 func TestMarksOf(t *testing.T) {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Labels:      map[string]string{v1alpha1.GovernedLabel: "true", "env": "production"},
+		Labels: map[string]string{
+			v1alpha1.GovernedLabel: "true", v1alpha1.WarningLabel: "false", v1alpha1.AuditingLabel: "false", "env": "production",
+		},
 		Annotations: map[string]string{"until.forewarn.dev/a": "soon", "note": "mine"},
 	}}
 	marked := marksOf(namespace)
 	if !marked.Governed || !maps.Equal(marked.Until, map[string]string{"until.forewarn.dev/a": "soon"}) {
 		t.Errorf("got %+v", marked)
 	}
-	more := marked.with(map[string]string{"until.forewarn.dev/a": "later", "until.forewarn.dev/b": "soon"})
+	if !marked.Idle[v1alpha1.EnforcementWarn] || !marked.Idle[v1alpha1.EnforcementAudit] || marked.Idle[v1alpha1.EnforcementDeny] {
+		t.Errorf("got %+v", marked)
+	}
+	more := marked.with(gate.Published{
+		Until: map[string]string{"until.forewarn.dev/a": "later", "until.forewarn.dev/b": "soon"},
+		Gates: map[v1alpha1.Enforcement]map[string]string{v1alpha1.EnforcementWarn: {"apis": "1"}},
+	})
+	if more.Idle[v1alpha1.EnforcementWarn] || !more.Idle[v1alpha1.EnforcementAudit] {
+		t.Errorf("got %+v: a gate is passed over that is about to hold something, or asked in vain", more)
+	}
 	if len(more.Until) != 2 || more.Until["until.forewarn.dev/a"] != "later" || marked.Until["until.forewarn.dev/a"] != "soon" {
 		t.Errorf("got %+v after %+v", more, marked)
 	}
 	if !(marks{Until: more.Until}).any() || (marks{}).any() {
 		t.Error("any")
+	}
+}
+
+// A gate is asked while it holds something and from before it does, and where nobody says that it need not be.
+func TestMarksOfGates(t *testing.T) {
+	holds := map[string]string{"apis": "1"}
+	for name, tc := range map[string]struct {
+		label string
+		gate  map[string]string
+		while bool // idle while the gates are written
+		after bool
+	}{
+		"it stays empty":       {label: "false", while: true, after: true},
+		"it gets an API":       {label: "false", gate: holds},
+		"it loses the last":    {label: "true", after: true},
+		"it keeps some":        {label: "true", gate: holds},
+		"nobody has said, yet": {after: true},
+		"what no label says":   {label: "no", after: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := &corev1.Namespace{}
+			if tc.label != "" {
+				namespace.Labels = map[string]string{v1alpha1.WarningLabel: tc.label}
+			}
+			published := gate.Published{Gates: map[v1alpha1.Enforcement]map[string]string{v1alpha1.EnforcementWarn: tc.gate}}
+			if got := marksOf(namespace).with(published).Idle[v1alpha1.EnforcementWarn]; got != tc.while {
+				t.Errorf("while it is written: idle %v", got)
+			}
+			if got := marksFor(published).Idle[v1alpha1.EnforcementWarn]; got != tc.after {
+				t.Errorf("after that: idle %v", got)
+			}
+		})
 	}
 }
 

@@ -23,7 +23,8 @@ remove() {
 
 free_namespaces() {
   local gate
-  "$kubectl" label namespaces --selector=forewarn.dev/governed=true forewarn.dev/governed- forewarn.dev/expiring- || return
+  "$kubectl" label namespaces --selector=forewarn.dev/governed=true forewarn.dev/governed- forewarn.dev/expiring- \
+    forewarn.dev/warning- forewarn.dev/auditing- || return
   for gate in "${gates[@]}"; do
     "$kubectl" delete configmaps --all-namespaces --field-selector="metadata.name=$gate" || return
   done

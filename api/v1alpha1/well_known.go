@@ -19,6 +19,13 @@ const (
 	// otherwise "true". Only forewarn writes it.
 	ExpiringLabel = "forewarn.dev/expiring"
 
+	// WarningLabel and AuditingLabel, on a governed namespace, are "false" where
+	// the enforcement Warn, or Audit, is in force for no API, so that the API
+	// server need not look at its gate, and otherwise "true". Only forewarn
+	// writes them.
+	WarningLabel  = "forewarn.dev/warning"
+	AuditingLabel = "forewarn.dev/auditing"
+
 	// UntilAnnotationPrefix, on a namespace and followed by the name of an
 	// APIRevision, holds the moment (RFC 3339) at which its admission ends.
 	// The API server compares it with its own clock. Only forewarn writes it.

@@ -79,3 +79,9 @@ type Published struct {
 	// left of it once slot keys are left out, or its labels are such as no pod can have.
 	LostSelectors []string
 }
+
+// Idle says that the gate of an enforcement holds no API: it answers no request.
+func (p Published) Idle(e v1alpha1.Enforcement) bool {
+	_, holds := p.Gates[e][keyAPIs]
+	return !holds
+}

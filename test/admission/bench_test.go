@@ -104,7 +104,9 @@ func newBenchSpace(b *testing.B, c *controlplane.Cluster) *space {
 func newBenchCase(b *testing.B, name string, s *space) *benchCase {
 	b.Helper()
 	if len(s.gates) > 0 {
-		s.label(v1alpha1.ExpiringLabel, "false") // as the controller does where nothing ends
+		for _, label := range []string{v1alpha1.ExpiringLabel, v1alpha1.WarningLabel, v1alpha1.AuditingLabel} {
+			s.label(label, "false") // as the controller does where nothing ends, and nothing is in those gates
+		}
 	}
 	d := deployment("", "d", digested("api-0", 1), "app", "api-0", "part-of", "shop", "serves-api-0", "true", "version", "v1")
 	if name == "1000-one-ending" {

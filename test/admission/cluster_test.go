@@ -18,7 +18,7 @@ import (
 
 const (
 	namespaces = "forewarn-namespaces"
-	onlyLabel  = "only forewarn itself writes the labels forewarn.dev/governed and forewarn.dev/expiring"
+	onlyLabel  = "only forewarn itself writes the labels forewarn.dev/governed, forewarn.dev/expiring, forewarn.dev/warning and forewarn.dev/auditing"
 	onlyUntil  = "only forewarn itself writes annotations that begin with until.forewarn.dev/ or window.forewarn.dev/"
 )
 
@@ -47,6 +47,8 @@ func TestA15Bypass8NamespacesAreGuarded(t *testing.T) {
 		"the label says no":         {change: func(ns *corev1.Namespace) { ns.Labels[v1alpha1.GovernedLabel] = "false" }, want: onlyLabel},
 		"the label says nothing":    {change: func(ns *corev1.Namespace) { ns.Labels[v1alpha1.GovernedLabel] = "" }, want: onlyLabel},
 		"nothing ends, it says":     {change: func(ns *corev1.Namespace) { ns.Labels["forewarn.dev/expiring"] = "false" }, want: onlyLabel},
+		"nothing warns, it says":    {change: func(ns *corev1.Namespace) { ns.Labels["forewarn.dev/warning"] = "false" }, want: onlyLabel},
+		"nothing audits, it says":   {change: func(ns *corev1.Namespace) { ns.Labels["forewarn.dev/auditing"] = "false" }, want: onlyLabel},
 		"a moment is moved":         {change: until("orders-7", "2300-01-01T00:00:00Z"), want: onlyUntil},
 		"a moment goes":             {change: func(ns *corev1.Namespace) { ns.Annotations = nil }, want: onlyUntil},
 		"a moment comes":            {change: until("orders-8", "2300-01-01T00:00:00Z"), want: onlyUntil},

@@ -12,6 +12,8 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
 const early = "forewarn-early"
@@ -36,6 +38,27 @@ func TestWarnGate(t *testing.T) {
 	s.warned(rollouts)
 	s.must(s.tenant.Delete(t.Context(), old))
 	s.warned(disruption, held)
+}
+
+// Where the namespace says that a gate holds no API, nobody looks at it. At that which refuses everybody does.
+func TestGatesThatAreNotAsked(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	s.govern(map[string]*gate{"deny": shop(), "warn": newGate().api("cart", "app=cart").refuse("cart-2", "cart", "cart-2 breaks v1")})
+	s.rewrite("warn")
+	warns := func() []string {
+		s.tenant.warnings.take()
+		s.must(s.tenant.Create(t.Context(), deployment(s.name, "cart", "cart-2", "app", "cart"), client.DryRunAll))
+		return s.tenant.warned(rollouts)
+	}
+	NewWithT(t).Expect(warns()).To(ConsistOf("cart-2 breaks v1"))
+	for _, gate := range []string{"warning", "auditing", "denying"} {
+		s.label("forewarn.dev/"+gate, "false")
+	}
+	NewWithT(t).Eventually(warns).WithTimeout(patience).WithPolling(often).Should(BeEmpty())
+	s.refused(s.tenant.Create(t.Context(), deployment(s.name, "d", "orders-2", "app", "orders")), rollouts, breaks)
+	s.label(v1alpha1.WarningLabel, "true")
+	NewWithT(t).Eventually(warns).WithTimeout(patience).WithPolling(often).Should(ConsistOf("cart-2 breaks v1"))
 }
 
 // warned says that the tenant was warned by a policy, with these texts and no others.

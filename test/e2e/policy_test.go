@@ -155,7 +155,9 @@ func TestAPolicyThatIsDeleted(t *testing.T) {
 	e.letGo("orders", as)
 	e.judged("orders-2", "True NotGoverned")
 	e.Eventually(e.labels).ShouldNot(HaveKey(v1alpha1.GovernedLabel))
-	e.Expect(e.labels()).NotTo(HaveKey(v1alpha1.ExpiringLabel))
+	for _, label := range []string{v1alpha1.ExpiringLabel, v1alpha1.WarningLabel, v1alpha1.AuditingLabel} {
+		e.Expect(e.labels()).NotTo(HaveKey(label))
+	}
 	e.Eventually(func() bool {
 		err := e.admin.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "forewarn-gate-deny-v1"}, &corev1.ConfigMap{})
 		return apierrors.IsNotFound(err)
@@ -172,6 +174,8 @@ func TestFromWarnToDeny(t *testing.T) {
 	e := adopted(t, func(spec *v1alpha1.NoticePolicySpec) { spec.Enforcement = v1alpha1.EnforcementDeny })
 	policy := e.policyIs("Ready")
 	as := notice.AsBound(&e.boundBy("orders", 1)[0])
+	e.Eventually(e.labels).Should(SatisfyAll(
+		HaveKeyWithValue(v1alpha1.WarningLabel, "false"), HaveKeyWithValue(v1alpha1.AuditingLabel, "false")))
 	policy.Spec.Enforcement = v1alpha1.EnforcementWarn
 	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
 	e.boundBy("orders", 2)
@@ -184,6 +188,7 @@ func TestFromWarnToDeny(t *testing.T) {
 		g.Expect(gate.KeepersIn(found.Data, "orders")).To(BeEmpty())
 	}
 	e.Eventually(func(g Gomega) { gates(g, "forewarn-gate-warn-v1", "forewarn-gate-deny-v1") }).Should(Succeed())
+	e.Expect(e.labels()).To(HaveKeyWithValue(v1alpha1.WarningLabel, "true"))
 	e.Eventually(func() error {
 		return client.NewDryRunClient(e.developer).Create(e.ctx, e.deployment("other", "", "orders:9"))
 	}).Should(Succeed())
@@ -191,5 +196,6 @@ func TestFromWarnToDeny(t *testing.T) {
 	policy.Spec.Enforcement = v1alpha1.EnforcementDeny
 	e.Expect(e.admin.Update(e.ctx, policy)).To(Succeed())
 	e.Eventually(func(g Gomega) { gates(g, "forewarn-gate-deny-v1", "forewarn-gate-warn-v1") }).Should(Succeed())
+	e.Eventually(e.labels).Should(HaveKeyWithValue(v1alpha1.WarningLabel, "false"))
 	e.Eventually(func() error { return e.try("", "orders:9") }).Should(MatchError(ContainSubstring("forewarn")))
 }
