@@ -22,6 +22,8 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	// kubectl reads the policies, which go test does not see: what it found out before would stand when one changes.
+	_ "forewarn.dev/forewarn/config/admission"
 	"forewarn.dev/forewarn/test/controlplane"
 )
 
