@@ -111,7 +111,7 @@ func TestPoliciesShareVariables(t *testing.T) {
 		first[v.Name] = v.Expression
 	}
 	for policy, own := range map[string][]string{
-		pods:  {"meta", "oldMeta", "pod", "oldPod", "judged", "fine", "unchanged", "inPlace", "asked", "overspent", "refusals"},
+		pods:  {"meta", "oldMeta", "pod", "oldPod", "judged", "unchanged", "inPlace", "asked", "overspent", "refusals"},
 		early: {"meta", "early"},
 		outages: {"scale", "name", "owners", "made", "own", "key", "keys", "derived", "ofRollout", "exempt", "stops", "plans", "downs", "rolled", "planned", "floor",
 			"misfits", "renumbered", "up", "apis", "names", "returns", "what", "refusals"},
