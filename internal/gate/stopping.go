@@ -13,7 +13,7 @@ func (s Strategy) StopsAt() int64 {
 	_, number := amount(s.MaxUnavailable)
 	switch s.Resource {
 	case "deployments", "rollouts":
-		if number <= 0 && (s.MaxSurge == "0" || s.MaxSurge == "0%") {
+		if number <= 0 && s.noSurge() {
 			return 1 // a share that comes to none counts as one then
 		}
 		return max(number, 0)

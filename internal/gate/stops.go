@@ -71,9 +71,12 @@ func (c WorkloadChange) StopsAnyRollout() []string {
 func (c WorkloadChange) own() string { return c.Resource + "/" + c.Name }
 
 func (c WorkloadChange) stopsAll(s Strategy) string {
-	by := "the strategy Recreate"
-	if !s.Recreate {
-		by = fmt.Sprintf("maxUnavailable %s of %d", s.MaxUnavailable, s.Pods)
+	by := fmt.Sprintf("maxUnavailable %s of %d", s.MaxUnavailable, s.Pods)
+	switch {
+	case s.Recreate:
+		by = "the strategy Recreate"
+	case s.MaxUnavailable == "":
+		by = fmt.Sprintf("maxSurge %s of %d", s.MaxSurge, s.Pods)
 	}
 	return by + " stops all pods of " + c.own() + " before others are ready"
 }

@@ -36,16 +36,22 @@ func (s Strategy) TakesAllDown() bool {
 	case s.Resource == "daemonsets":
 		return s.Pods > 1 && share*s.Pods > 100*(s.Pods-1)
 	}
-	return surges && s.Pods == 1 && (s.MaxSurge == "0" || s.MaxSurge == "0%")
+	return surges && s.Pods == 1 && s.noSurge()
+}
+
+// noSurge says that no pod comes before one goes.
+func (s Strategy) noSurge() bool {
+	share, number := amount(s.MaxSurge)
+	return share == 0 || number == 0
 }
 
 // amount is a share in percent or a number; -1 for what is not.
 func amount(written string) (share, number int64) {
 	digits, isShare := strings.CutSuffix(written, "%")
-	const longest = 9
+	const longest = 9 // beside zeros in front, with which Kubernetes takes a share, too
 	n, err := strconv.ParseUint(digits, 10, 64)
 	switch {
-	case err != nil || len(digits) > longest:
+	case err != nil || len(strings.TrimLeft(digits, "0")) > longest:
 		return -1, -1
 	case isShare:
 		return int64(n), -1

@@ -3,10 +3,13 @@
 package admission
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -17,12 +20,13 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// What ends at the match conditions of rollouts.yaml and pods.yaml would have passed: they tell the usual case at less
-// cost, and refuse nothing that the variables do not refuse, nor let anything pass. Of each seed the same is tried.
+// What ends at the match conditions of rollouts.yaml, pods.yaml and outages.yaml would have passed: they tell the usual case
+// at less cost, and let nothing pass that the variables would not. Of each seed the same is tried.
 func TestWhatEndsAtTheConditionsPasses(t *testing.T) {
 	t.Parallel()
+	keeps := []string{"deployments/d", "statefulsets/d", "daemonsets/d", "rollouts/d"}
 	gates := map[string]map[string]string{
-		"nothing is spent": shop().data(),
+		"nothing is spent": shop().keep("orders", held, keeps...).data(),
 		"orders is spent":  shop().spent("orders", "orders-slo", outOf, "shop/orders:1").data(),
 		"one workload is":  shop().spent("orders/deployments/d", "orders-slo", tooLong, "shop/orders:1").data(),
 		"another API is":   shop().spent("mail", "mail-slo", outOf).data(),
@@ -30,27 +34,37 @@ func TestWhatEndsAtTheConditionsPasses(t *testing.T) {
 	for _, of := range []struct {
 		policy string
 		writes []write
+		gate   string // the only one, or all of them
+		seeds  int    // usually 1,500
 	}{
-		{rollouts, []write{
-			{kind: schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, resource: "deployments"},
-			{kind: schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}, resource: "statefulsets"},
-			{kind: schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ReplicaSet"}, resource: "replicasets"},
-			{kind: schema.GroupVersionKind{Group: "argoproj.io", Version: "v1alpha1", Kind: "Rollout"}, resource: "rollouts"},
-			{kind: schema.GroupVersionKind{Group: "argoproj.io", Version: "v1alpha1", Kind: "Rollout"}, resource: "rollouts", subresource: "status"},
+		{policy: rollouts, writes: []write{
+			{kind: apps("Deployment"), resource: "deployments"}, {kind: apps("StatefulSet"), resource: "statefulsets"},
+			{kind: apps("ReplicaSet"), resource: "replicasets"},
+			{kind: argoRollout, resource: "rollouts"}, {kind: argoRollout, resource: "rollouts", subresource: "status"},
 		}},
-		{pods, []write{
-			{kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, resource: "pods"},
-			{kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, resource: "pods", subresource: "status"},
+		{policy: pods, writes: []write{
+			{kind: corev1.SchemeGroupVersion.WithKind("Pod"), resource: "pods"},
+			{kind: corev1.SchemeGroupVersion.WithKind("Pod"), resource: "pods", subresource: "status"},
+		}},
+		{policy: outages, gate: "nothing is spent", seeds: 8000, writes: []write{
+			{kind: apps("Deployment"), resource: "deployments"}, {kind: apps("StatefulSet"), resource: "statefulsets"},
+			{kind: apps("DaemonSet"), resource: "daemonsets"}, {kind: argoRollout, resource: "rollouts"},
 		}},
 	} {
 		for name, data := range gates {
+			if of.gate != "" && of.gate != name {
+				continue
+			}
 			t.Run(of.policy+", "+name, func(t *testing.T) {
 				t.Parallel()
 				policy := judgeOf(t, of.policy)
 				var ended, refused int
-				for seed := range 1500 {
+				for seed := range cmp.Or(of.seeds, 1500) {
 					p := podWriter{rand.New(rand.NewPCG(uint64(seed), 0))}
 					w := p.write(of.writes[seed%len(of.writes)])
+					if of.policy == outages && w.old == nil {
+						continue // it is not asked about what is created
+					}
 					asked, allowed := policy.asks(data, w), policy.allows(data, w)
 					switch {
 					case !asked && !allowed:
@@ -61,13 +75,17 @@ func TestWhatEndsAtTheConditionsPasses(t *testing.T) {
 						refused++
 					}
 				}
-				if ended < 300 || refused < 100 {
+				if ended < 200 || refused < 100 {
 					t.Errorf("%d ended at the conditions and %d were refused: too little was tried", ended, refused)
 				}
 			})
 		}
 	}
 }
+
+var argoRollout = schema.GroupVersionKind{Group: "argoproj.io", Version: "v1alpha1", Kind: "Rollout"}
+
+func apps(kind string) schema.GroupVersionKind { return appsv1.SchemeGroupVersion.WithKind(kind) }
 
 // podWriter writes pods and what makes pods, of few labels, names and images, so that they meet what the gate holds.
 type podWriter struct{ *rand.Rand }
@@ -116,13 +134,26 @@ func (p podWriter) pod() map[string]any {
 func (p podWriter) spec() map[string]any {
 	spec := map[string]any{"template": map[string]any{"metadata": p.metadata(), "spec": p.pod()}}
 	if p.IntN(2) == 0 {
-		spec["replicas"] = int64(p.IntN(2))
+		spec["replicas"] = int64(p.IntN(4))
 	}
 	if p.IntN(4) == 0 {
 		spec["paused"] = p.IntN(2) == 0
 	}
-	if p.IntN(4) == 0 {
-		spec["updateStrategy"] = map[string]any{"type": p.one("OnDelete", "RollingUpdate")}
+	rolling := map[string]any{}
+	for _, field := range []string{"maxUnavailable", "maxSurge"} {
+		if p.IntN(2) == 0 {
+			rolling[field] = []any{int64(0), int64(1), int64(2), "0%", "00%", "25%", "100%", "0000000100%"}[p.IntN(8)]
+		}
+	}
+	switch p.IntN(6) {
+	case 0:
+		spec["strategy"] = map[string]any{"type": p.one("Recreate", "RollingUpdate")}
+	case 1:
+		spec["strategy"] = map[string]any{"rollingUpdate": rolling}
+	case 2:
+		spec["strategy"] = map[string]any{"canary": rolling}
+	case 3:
+		spec["updateStrategy"] = map[string]any{"type": p.one("OnDelete", "RollingUpdate"), "rollingUpdate": rolling}
 	}
 	return spec
 }
@@ -148,13 +179,16 @@ func (p podWriter) write(w write) write {
 	for range p.IntN(3) {
 		part := [][]string{
 			{"metadata", "labels"}, {"metadata", "annotations"}, {"spec", "containers"}, {"spec", "template", "metadata", "labels"},
-			{"spec", "template", "metadata", "annotations"}, {"spec", "template", "spec"}, {"spec", "replicas"}, {"spec", "paused"}, {"spec"},
-		}[p.IntN(9)]
+			{"spec", "template", "metadata", "annotations"}, {"spec", "template", "spec"}, {"spec", "replicas"}, {"spec", "paused"}, {"spec", "strategy"}, {"spec"},
+		}[p.IntN(10)]
 		if value, ok, _ := unstructured.NestedFieldCopy(other.Object, part...); ok {
 			_ = unstructured.SetNestedField(w.object.Object, value, part...)
 		} else {
 			unstructured.RemoveNestedField(w.object.Object, part...)
 		}
+	}
+	if w.resource != "pods" {
+		w.old.Object["status"] = map[string]any{"readyReplicas": int64(p.IntN(2)), "replicas": int64(2), "updatedReplicas": int64(p.IntN(3))}
 	}
 	if w.subresource == "status" {
 		w.old.Object["status"] = map[string]any{"abort": p.IntN(2) == 0, "pauseConditions": make([]any, p.IntN(2))}

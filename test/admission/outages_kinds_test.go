@@ -63,6 +63,12 @@ func TestOutagesOfOtherKinds(t *testing.T) {
 	s.refused(try(canary, put("100%", "spec", "strategy", "canary", "maxUnavailable")), outages, stops("100%", "2", "rollouts/canary"))
 	s.refused(try(canary, put(int64(1), "spec", "replicas"), put("2", "spec", "template", "metadata", "labels", "tier")), outages,
 		stops("1", "1", "rollouts/canary"))
+	// Argo Rollouts takes no number of replicas for one, and the API server sets none.
+	s.refused(try(canary, remove("spec", "replicas"), put("1%", "spec", "strategy", "canary", "maxUnavailable"),
+		put(int64(0), "spec", "strategy", "canary", "maxSurge")), outages, stops("1%", "1", "rollouts/canary"))
+	s.refused(try(canary, remove("spec", "replicas"), remove("spec", "strategy", "canary", "maxUnavailable"),
+		put(int64(0), "spec", "strategy", "canary", "maxSurge")), outages,
+		noDowntime("maxSurge 0 of 1 stops all pods of rollouts/canary before others are ready"))
 	stopped := func(what, of string) string {
 		return noDowntime("the change of " + what + " stops pods of " + of + " that no longer fit")
 	}
