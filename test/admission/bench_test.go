@@ -13,6 +13,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -33,7 +34,8 @@ type benchCase struct {
 // BenchmarkAdmission is what a rollout pays: dry-run patches of a Deployment by
 // one client, where there are no policies at all, where the namespace is not
 // governed, and where the gate holds 1, 50 and 1,000 APIs; in one of these an
-// API that the Deployment does not carry is out of downtime. The cases take
+// API that the Deployment does not carry is out of downtime, and in one its
+// images are listed, so that they are compared. The cases take
 // turns, so that what else the machine does falls on all of them alike. Run it
 // with -run='^$': no controllers work beside it then.
 func BenchmarkAdmission(b *testing.B) {
@@ -47,6 +49,7 @@ func BenchmarkAdmission(b *testing.B) {
 		newBenchCase(b, "1000-one-value", governed(b, benchGate(1000, "serves-api-%d=true", digested))),
 		newBenchCase(b, "1000-one-spent", governed(b, benchGate(1000, "app=api-%d", digested).
 			spent("api-999", "api-999-slo", strings.Repeat("z", 200), "shop/api-999:1").set("budgets", "1"))),
+		newBenchCase(b, "1000-images", governed(b, listed(benchGate(1000, "app=api-%d", digested)))),
 		newBenchCase(b, "1000-one-ending", governed(b, benchGate(1000, "app=api-%d", numbered))),
 	}
 	for b.Loop() {
@@ -83,6 +86,11 @@ func benchGate(n int, selector string, revision func(api string, n int) string) 
 	return g
 }
 
+// listed requires the images of the Deployment, and of the patches.
+func listed(g *gate) *gate {
+	return g.images(digested("api-0", 1), "shop/orders:1", "shop/orders:2", "shop/orders:3")
+}
+
 // digested is how revisions are named by forewarn revision, kustomize and Helm.
 func digested(api string, n int) string {
 	return fmt.Sprintf("%s-%.8x", api, sha256.Sum256(fmt.Append(nil, api, n)))
@@ -112,12 +120,13 @@ func newBenchCase(b *testing.B, name string, s *space) *benchCase {
 	if name == "1000-one-ending" {
 		d.Spec.Template.Annotations[v1alpha1.RevisionAnnotation] = numbered("api-0", 1)
 	}
+	d.Spec.Replicas = ptr.To[int32](3)
 	s.create(d)
 	return &benchCase{name: name, client: s.tenant, deployment: d}
 }
 
 func (c *benchCase) patch(b *testing.B) {
-	change := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"shop/orders:%d"}]}}}}`, len(c.took)+2)
+	change := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"shop/orders:%d"}]}}}}`, 2+len(c.took)%2)
 	began := time.Now()
 	err := c.client.Patch(b.Context(), c.deployment.DeepCopy(), client.RawPatch(types.StrategicMergePatchType, []byte(change)), client.DryRunAll)
 	c.took = append(c.took, time.Since(began))
