@@ -103,6 +103,22 @@ func TestBypass18ArgoRollouts(t *testing.T) {
 			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "CanaryPauseStep"}}},
 			change: remove("status", "pauseConditions"), inStatus: true, want: breaks,
 		},
+		"bypass 7: a pause is skipped": {
+			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "CanaryPauseStep"}}, "currentStepIndex": int64(1)},
+			change: put(int64(2), "status", "currentStepIndex"), inStatus: true, want: breaks,
+		},
+		"bypass 7: what waits is called stable": {
+			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "BlueGreenPause"}}, "stableRS": "7d9c"},
+			change: put("5f6b", "status", "stableRS"), inStatus: true, want: breaks,
+		},
+		"a step without a pause": {
+			status: map[string]any{"currentStepIndex": int64(1), "stableRS": "7d9c"},
+			change: put(int64(2), "status", "currentStepIndex"), inStatus: true,
+		},
+		"the controller counts in a pause": {
+			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "CanaryPauseStep"}}, "currentStepIndex": int64(1)},
+			change: put(int64(3), "status", "replicas"), inStatus: true,
+		},
 		"a pause begins":              {change: put([]any{map[string]any{"reason": "CanaryPauseStep"}}, "status", "pauseConditions"), inStatus: true},
 		"aborted":                     {change: put(true, "status", "abort"), inStatus: true},
 		"bypass 7: no longer aborted": {status: map[string]any{"abort": true}, change: put(false, "status", "abort"), inStatus: true, want: breaks},

@@ -191,8 +191,8 @@ func (p podWriter) write(w write) write {
 		w.old.Object["status"] = map[string]any{"readyReplicas": int64(p.IntN(2)), "replicas": int64(2), "updatedReplicas": int64(p.IntN(3))}
 	}
 	if w.subresource == "status" {
-		w.old.Object["status"] = map[string]any{"abort": p.IntN(2) == 0, "pauseConditions": make([]any, p.IntN(2))}
-		w.object.Object["status"] = map[string]any{"promoteFull": p.IntN(2) == 0}
+		w.old.Object["status"] = map[string]any{"abort": p.IntN(2) == 0, "pauseConditions": make([]any, p.IntN(2)), "stableRS": "a"}
+		w.object.Object["status"] = map[string]any{"promoteFull": p.IntN(2) == 0, "stableRS": p.one("a", "b")}
 	}
 	return w
 }
