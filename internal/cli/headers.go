@@ -13,6 +13,7 @@ import (
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 	"forewarn.dev/forewarn/internal/signal"
+	"forewarn.dev/forewarn/internal/snapshot"
 )
 
 type headersOptions struct {
@@ -51,56 +52,66 @@ func (o *headersOptions) run(ctx context.Context, streams Streams, config *gener
 	if !ok || name == "" || !slices.Contains([]string{"deprecationschedule", "deprecationschedules", "dsched"}, strings.ToLower(kind)) {
 		return fmt.Errorf("%q is no schedule: write deprecationschedule/NAME, for example deprecationschedule/orders-v1", arg)
 	}
-	schedules, missing, err := o.read(ctx, streams, config, name)
+	said, err := o.read(ctx, streams, config, name)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(schedules, func(s v1alpha1.DeprecationSchedule) bool { return s.Name == name })
+	i := slices.IndexFunc(said.schedules, func(s *v1alpha1.DeprecationSchedule) bool { return s.Name == name })
 	if i < 0 {
 		var known []string
-		for i := range schedules {
-			known = append(known, schedules[i].Name)
+		for _, s := range said.schedules {
+			known = append(known, s.Name)
 		}
-		return missing(known)
+		return said.missing(known)
 	}
-	return printHeaders(streams, &schedules[i], schedules, o.page)
+	return printHeaders(streams, said.schedules[i], said, o.page)
 }
 
-// read returns the schedules of a namespace, as others may say something in the same rules, and what is said where the one
-// that was asked about is not among them.
+// saidByRoutes is what decides on the headers of the routes of a namespace: several schedules may say something in the same
+// rules, and none has a say in a route that is listed for other APIs alone.
+type saidByRoutes struct {
+	schedules []*v1alpha1.DeprecationSchedule
+	apis      []*v1alpha1.CustomerAPI // of a cluster
+	// missing is what to say where the schedule that was asked about is not among them.
+	missing func(known []string) error
+}
+
 func (o *headersOptions) read(
 	ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags, name string,
-) (all []v1alpha1.DeprecationSchedule, missing func(known []string) error, err error) {
+) (said saidByRoutes, err error) {
 	if len(o.files) > 0 {
-		found, _, err := readManifests[*v1alpha1.DeprecationSchedule]("DeprecationSchedule", o.files)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, s := range found {
-			all = append(all, *s)
-		}
-		return all, func(known []string) error {
+		said.schedules, _, err = readManifests[*v1alpha1.DeprecationSchedule]("DeprecationSchedule", o.files)
+		said.missing = func(known []string) error {
 			return fmt.Errorf("there is no deprecationschedule/%s in %s%s", name, strings.Join(o.files, ", "), instead(known))
-		}, nil
+		}
+		return said, err
 	}
 	c, _, _, err := connect(config)
 	if err != nil {
-		return nil, nil, err
+		return said, err
 	}
-	var list v1alpha1.DeprecationScheduleList
-	if err := c.read(ctx, &list); err != nil {
-		return nil, nil, readable(err)
+	var schedules v1alpha1.DeprecationScheduleList
+	var apis v1alpha1.CustomerAPIList
+	if err := c.read(ctx, &schedules, &apis); err != nil {
+		return said, readable(err)
 	}
 	for _, unread := range c.unread {
-		if unread.Key.Name != name {
+		if unread.Kind != "DeprecationSchedule" || unread.Key.Name != name {
 			streams.note("%s", unread)
 		}
 	}
-	return list.Items, func(known []string) error { return c.missing("DeprecationSchedule", name, known) }, nil
+	for i := range schedules.Items {
+		said.schedules = append(said.schedules, &schedules.Items[i])
+	}
+	for i := range apis.Items {
+		said.apis = append(said.apis, &apis.Items[i])
+	}
+	said.missing = func(known []string) error { return c.missing("DeprecationSchedule", name, known) }
+	return said, nil
 }
 
 // printHeaders prints a document for each rule, or for all of a route where no rule is named.
-func printHeaders(streams Streams, about *v1alpha1.DeprecationSchedule, all []v1alpha1.DeprecationSchedule, page string) error {
+func printHeaders(streams Streams, about *v1alpha1.DeprecationSchedule, said saidByRoutes, page string) error {
 	if len(about.Spec.Routes) == 0 {
 		return errors.New("the schedule names no routes: add the HTTPRoutes that carry what goes away to spec.routes")
 	}
@@ -109,7 +120,12 @@ func printHeaders(streams Streams, about *v1alpha1.DeprecationSchedule, all []v1
 	}
 	printed := 0
 	for _, route := range about.Spec.Routes {
-		orders := ordersOf(route.Name, about, all, page)
+		if snapshot.ElsewhereCarried(route.Name, string(about.Spec.APIRef.Name), said.apis) {
+			streams.note("HTTPRoute %s: customers come by it to other APIs, and not to %s (carriedBy.httpRoutes): there is nothing to add.",
+				route.Name, about.Spec.APIRef.Name)
+			continue
+		}
+		orders := said.of(route.Name, about, page)
 		rules := route.Rules
 		if len(rules) == 0 {
 			rules = []string{""}
@@ -140,20 +156,19 @@ func ofRule(rule string) string {
 	return ", rule " + rule
 }
 
-// ordersOf are what the schedules ask of a route: of the one that was asked about as though it were published.
-func ordersOf(route string, about *v1alpha1.DeprecationSchedule, all []v1alpha1.DeprecationSchedule, page string) []signal.Order {
+// of are what the schedules ask of a route: of the one that was asked about as though it were published.
+func (said saidByRoutes) of(route string, about *v1alpha1.DeprecationSchedule, page string) []signal.Order {
 	var orders []signal.Order
-	for i := range all {
-		s := &all[i]
-		if s.Name != about.Name && !signal.Due(s) {
-			continue
-		}
-		for _, named := range s.Spec.Routes {
-			if named.Name == route {
-				orders = append(orders, signal.Order{
-					Schedule: s.Name, Rules: named.Rules, Due: true, Says: signal.Of(s, page),
-					Ours: named.WrittenBy == v1alpha1.RouteWrittenByForewarn,
-				})
+	for _, s := range said.schedules {
+		for _, order := range snapshot.RouteOrders(s, page) {
+			if order.Route != route || snapshot.ElsewhereCarried(route, string(s.Spec.APIRef.Name), said.apis) {
+				continue
+			}
+			if s == about {
+				order.Due, order.Says = true, signal.Of(s, page)
+			}
+			if order.Due {
+				orders = append(orders, order.Order)
 			}
 		}
 	}
