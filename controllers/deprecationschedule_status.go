@@ -136,7 +136,8 @@ func (p *schedulePass) setPublished(c conditions) {
 	case len(p.problems) > 0 && s.Status.PublishedTime == nil:
 		says = p.allProblems()
 	case says.reason == "":
-		told, says = true, saying{v1alpha1.ReasonPublished, fmt.Sprintf("customers were told by %s", noticesText(len(s.Status.Notices)))}
+		told, says = true, saying{v1alpha1.ReasonPublished, fmt.Sprintf(
+			"customers are told by %s; status.delivery of each says how many it reached", noticesText(len(s.Status.Notices)))}
 	}
 	c.set(v1alpha1.ConditionPublished, isTrue(told), publishedReason(says.reason), says.message)
 
