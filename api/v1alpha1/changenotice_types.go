@@ -172,14 +172,14 @@ type CoveredChange struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,path=changenotices,shortName=notice,categories=promises
 // +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.spec.apiRef.name`
-// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`,priority=1
 // +kubebuilder:printcolumn:name="Published",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Published")].reason`
 // +kubebuilder:printcolumn:name="Delivered",type=integer,JSONPath=`.status.delivery.delivered`
 // +kubebuilder:printcolumn:name="Of",type=integer,JSONPath=`.status.delivery.affected`
 // +kubebuilder:printcolumn:name="Needs time",type=integer,JSONPath=`.status.answers.needsTime`,priority=1
 // +kubebuilder:printcolumn:name="Effective",type=string,JSONPath=`.spec.effectiveTime`
-// +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`
+// +kubebuilder:printcolumn:name="Matures",type=string,JSONPath=`.status.maturesTime`,priority=1
 // +kubebuilder:printcolumn:name="Days left",type=integer,JSONPath=`.status.daysLeft`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"

@@ -43,14 +43,14 @@ var tables = map[string][]column{
 	},
 	"ChangeNotice": {
 		{Name: "API", Of: "orders", OfUnseen: "orders"},
-		{Name: "Title", Of: "From 1 July 2027 orders can no longer be deleted", OfUnseen: "From 1 July 2027 orders can no longer be deleted"},
+		{Name: "Title", Of: "From 1 July 2027 orders can no longer be deleted", OfUnseen: "From 1 July 2027 orders can no longer be deleted", Wide: true},
 		{Name: "Published", Of: "True"},
 		{Name: "Reason", Of: "Published"},
 		{Name: "Delivered", Of: 4.0},
 		{Name: "Of", Of: 5.0},
 		{Name: "Needs time", Of: 2.0, Wide: true},
 		{Name: "Effective", Of: "2027-07-01T00:00:00Z", OfUnseen: "2027-07-01T00:00:00Z"},
-		{Name: "Matures", Of: "2027-07-01T00:00:00Z"},
+		{Name: "Matures", Of: "2027-07-01T00:00:00Z", Wide: true},
 		{Name: "Days left", Of: 220.0},
 	},
 	"CustomerAPI": {
