@@ -47,6 +47,11 @@ func (r *ChangeNoticeReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	input.NoAnswers = r.noAnswers
 	verdict := gate.EvaluateNotice(input)
+	if verdict.Publishable {
+		if err := r.current(ctx, input); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
 	setNoticeStatus(notice, verdict, now)
 	stampInForce(notice, input.API)
 	if err := r.writeStatus(ctx, notice, apiequality.Semantic.DeepEqual(before.Status, notice.Status)); err != nil {
