@@ -29,7 +29,8 @@ func TestWhatEndsAtTheConditionsPasses(t *testing.T) {
 		"nothing is spent": shop().keep("orders", held, keeps...).data(),
 		"orders is spent":  shop().spent("orders", "orders-slo", outOf, "shop/orders:1").data(),
 		"one workload is":  shop().spent("orders/deployments/d", "orders-slo", tooLong, "shop/orders:1").data(),
-		"another API is":   shop().spent("mail", "mail-slo", outOf).data(),
+		"two are admitted": shop().admit("many-2", "many").data(),
+		"another API is":   shop().admit("many-2", "many").spent("mail", "mail-slo", outOf).data(),
 	}
 	for _, of := range []struct {
 		policy string
@@ -92,13 +93,22 @@ type podWriter struct{ *rand.Rand }
 
 func (p podWriter) one(of ...string) string { return of[p.IntN(len(of))] }
 
-// metadata is of pods that name what they carry, as most do, or of whatever.
+// homes are pods that serve what they name, as most do: labels, and names.
+var homes = [][]string{
+	{"app=orders", "orders-1"}, {"app=orders", "orders-1,orders-1b"}, {"app=pinned", "pinned-1"}, {"cart=v1", "cart-1"},
+	{"app=orders cart=v1", "cart-1,orders-1"}, {"app=orders cart=v1", "orders-1,cart-1,mail-1"},
+	{"app=many also=many2", "many-1"}, {"app=many also=many2", "many-1,many-2"}, {"app=many also=many2", "many-1,many-1"},
+}
+
 func (p podWriter) metadata() map[string]any {
 	if p.IntN(2) == 0 {
-		of := [][]string{{"app", "orders", "orders-1"}, {"app", "pinned", "pinned-1"}, {"cart", "v1", "cart-1"}}[p.IntN(3)]
-		return map[string]any{
-			"labels": map[string]any{of[0]: of[1]}, "annotations": map[string]any{v1alpha1.RevisionAnnotation: of[2]},
+		home := homes[p.IntN(len(homes))]
+		labels := map[string]any{}
+		for label := range strings.FieldsSeq(home[0]) {
+			key, value, _ := strings.Cut(label, "=")
+			labels[key] = value
 		}
+		return map[string]any{"labels": labels, "annotations": map[string]any{v1alpha1.RevisionAnnotation: home[1]}}
 	}
 	labels := map[string]any{}
 	for range p.IntN(4) {
@@ -187,14 +197,29 @@ func (p podWriter) write(w write) write {
 			unstructured.RemoveNestedField(w.object.Object, part...)
 		}
 	}
-	if w.resource != "pods" {
-		w.old.Object["status"] = map[string]any{"readyReplicas": int64(p.IntN(2)), "replicas": int64(2), "updatedReplicas": int64(p.IntN(3))}
-	}
-	if w.subresource == "status" {
-		w.old.Object["status"] = map[string]any{"abort": p.IntN(2) == 0, "pauseConditions": make([]any, p.IntN(2)), "stableRS": "a"}
-		w.object.Object["status"] = map[string]any{"promoteFull": p.IntN(2) == 0, "stableRS": p.one("a", "b")}
+	switch {
+	case w.subresource == "status":
+		w.old.Object["status"], w.object.Object["status"] = p.rolloutStatus(), p.rolloutStatus()
+	case w.resource != "pods":
+		w.old.Object["status"] = map[string]any{
+			"readyReplicas": int64(p.IntN(2)), "replicas": int64(2), "updatedReplicas": int64(p.IntN(3)),
+			"desiredNumberScheduled": int64(p.IntN(3)), "numberReady": int64(p.IntN(2)),
+		}
+		w.object.Object["status"] = w.old.DeepCopy().Object["status"]
 	}
 	return w
+}
+
+// rolloutStatus is of an Argo Rollout.
+func (p podWriter) rolloutStatus() map[string]any {
+	pauses := []any{}
+	for range p.IntN(2) {
+		pauses = append(pauses, map[string]any{"reason": p.one("CanaryPauseStep", "BlueGreenPause")})
+	}
+	return map[string]any{
+		"abort": p.IntN(3) == 0, "promoteFull": p.IntN(4) == 0, "pauseConditions": pauses, "stableRS": p.one("a", "b"),
+		"currentStepIndex": int64(p.IntN(3)),
+	}
 }
 
 func writeText(t *testing.T, w write) string {
