@@ -15,6 +15,9 @@ type Strategy struct {
 	Recreate bool
 	// MaxUnavailable and MaxSurge are a number or a share ("25%"), and empty where nothing is said.
 	MaxUnavailable, MaxSurge string
+	// Unclear says that an amount is a text that is no share. Argo Rollouts takes such ones ("100", "+100%"), each in a way of
+	// its own, and any may be all.
+	Unclear bool
 	// Held says that its pods stay as they are for now: it is paused, or waits for pods to be deleted.
 	Held bool
 }
@@ -25,7 +28,7 @@ type Strategy struct {
 // Kubernetes rounds a share up for a DaemonSet, and otherwise down, but not both it and maxSurge to nothing. Of a
 // StatefulSet or a DaemonSet, one pod at a time is the least that can be said.
 func (s Strategy) TakesAllDown() bool {
-	if s.Pods == 0 || s.Recreate {
+	if s.Pods == 0 || s.Recreate || s.Unclear {
 		return s.Pods != 0
 	}
 	surges := s.Resource == "deployments" || s.Resource == "rollouts"
@@ -59,6 +62,13 @@ func amount(written string) (share, number int64) {
 	return -1, int64(n)
 }
 
+// unclear says that an amount is a text, and no share.
+func unclear(written any) bool {
+	text, isText := written.(string)
+	share, _ := amount(text)
+	return isText && share < 0
+}
+
 // strategyOf reads that of a workload.
 func strategyOf(resource string, o map[string]any) Strategy {
 	pods := numberAt(o, 1, "spec", "replicas")
@@ -71,6 +81,8 @@ func strategyOf(resource string, o map[string]any) Strategy {
 		MaxUnavailable: firstAt(o, []string{"spec", "strategy", "rollingUpdate", "maxUnavailable"},
 			[]string{"spec", "strategy", "canary", "maxUnavailable"}, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}),
 		MaxSurge: firstAt(o, []string{"spec", "strategy", "rollingUpdate", "maxSurge"}, []string{"spec", "strategy", "canary", "maxSurge"}),
+		Unclear: resource == "rollouts" && (unclear(at(o, "spec", "strategy", "canary", "maxUnavailable")) ||
+			unclear(at(o, "spec", "strategy", "canary", "maxSurge"))),
 		Held: at(o, "spec", "paused") == true || at(o, "spec", "updateStrategy", "type") == "OnDelete" ||
 			numberAt(o, 0, "spec", "updateStrategy", "rollingUpdate", "partition") > 0,
 	}

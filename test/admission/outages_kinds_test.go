@@ -3,12 +3,14 @@
 package admission
 
 import (
+	"strconv"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // The same of StatefulSets, DaemonSets and Argo Rollouts.
@@ -69,6 +71,29 @@ func TestOutagesOfOtherKinds(t *testing.T) {
 	s.refused(try(canary, remove("spec", "replicas"), remove("spec", "strategy", "canary", "maxUnavailable"),
 		put(int64(0), "spec", "strategy", "canary", "maxSurge")), outages,
 		noDowntime("maxSurge 0 of 1 stops all pods of rollouts/canary before others are ready"))
+	// Nor does it take texts as Kubernetes does, and its CustomResourceDefinition takes any.
+	for _, odd := range []struct {
+		field, text string
+		pods        int64
+	}{
+		{"maxUnavailable", "+100%", 2}, {"maxUnavailable", "%100", 2}, {"maxUnavailable", "9999999999%", 2}, {"maxUnavailable", "100", 200},
+		{"maxSurge", "+0%", 1}, {"maxSurge", "0%%", 1},
+	} {
+		before := &unstructured.Unstructured{}
+		before.SetGroupVersionKind(canary.GroupVersionKind())
+		s.must(s.tenant.Get(t.Context(), client.ObjectKeyFromObject(canary), before))
+		after := before.DeepCopy()
+		put(odd.pods, "spec", "replicas")(after)
+		put("1%", "spec", "strategy", "canary", "maxUnavailable")(after)
+		put(odd.text, "spec", "strategy", "canary", odd.field)(after)
+		most, _, err := unstructured.NestedString(after.Object, "spec", "strategy", "canary", "maxUnavailable")
+		s.must(err)
+		want := stops(most, strconv.FormatInt(odd.pods, 10), "rollouts/canary")
+		s.refused(s.tenant.Update(t.Context(), after.DeepCopy(), client.DryRunAll), outages, want)
+		if got := said("rollouts", before, after); got != want {
+			t.Errorf("the command line says %q, want %q", got, want)
+		}
+	}
 	stopped := func(what, of string) string {
 		return noDowntime("the change of " + what + " stops pods of " + of + " that no longer fit")
 	}
