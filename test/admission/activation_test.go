@@ -111,6 +111,34 @@ func TestBypass18ArgoRollouts(t *testing.T) {
 			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "BlueGreenPause"}}, "stableRS": "7d9c"},
 			change: put("5f6b", "status", "stableRS"), inStatus: true, want: breaks,
 		},
+		"bypass 7: a pause is made another": {
+			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "BlueGreenPause"}}},
+			change: put([]any{map[string]any{"reason": "x"}}, "status", "pauseConditions"), inStatus: true, want: breaks,
+		},
+		"bypass 7: a pause began long ago": {
+			status:   map[string]any{"pauseConditions": []any{map[string]any{"reason": "BlueGreenPause", "startTime": "2026-11-23T00:00:00Z"}}},
+			change:   put([]any{map[string]any{"reason": "BlueGreenPause", "startTime": "2020-01-01T00:00:00Z"}}, "status", "pauseConditions"),
+			inStatus: true, want: breaks,
+		},
+		"bypass 7: the preview is done": {
+			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "BlueGreenPause"}}},
+			change: put(true, "status", "blueGreen", "scaleUpPreviewCheckPoint"), inStatus: true, want: breaks,
+		},
+		"a pause more": {
+			status:   map[string]any{"pauseConditions": []any{map[string]any{"reason": "CanaryPauseStep"}}},
+			change:   put([]any{map[string]any{"reason": "CanaryPauseStep"}, map[string]any{"reason": "InconclusiveAnalysisRun"}}, "status", "pauseConditions"),
+			inStatus: true,
+		},
+		"bypass 7: a step that may be a pause is left out": {
+			status: map[string]any{"currentStepIndex": int64(1)}, change: put(int64(3), "status", "currentStepIndex"), inStatus: true, want: breaks,
+		},
+		"back to the first step": {
+			status: map[string]any{"currentStepIndex": int64(3)}, change: put(int64(0), "status", "currentStepIndex"), inStatus: true,
+		},
+		"the controller aborts what pauses": {
+			status: map[string]any{"pauseConditions": []any{map[string]any{"reason": "InconclusiveAnalysisRun"}}, "currentStepIndex": int64(1)},
+			change: put(map[string]any{"abort": true, "currentStepIndex": int64(0)}, "status"), inStatus: true,
+		},
 		"a step without a pause": {
 			status: map[string]any{"currentStepIndex": int64(1), "stableRS": "7d9c"},
 			change: put(int64(2), "status", "currentStepIndex"), inStatus: true,
