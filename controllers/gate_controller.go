@@ -15,7 +15,7 @@ import (
 	"forewarn.dev/forewarn/internal/snapshot"
 )
 
-// GateReconciler writes the gates of a namespace, its label and its until annotations from what is on the board.
+// GateReconciler writes the gates of a namespace, its labels and its until annotations from what is on the board.
 type GateReconciler struct {
 	shared
 	leader  Leader
@@ -141,7 +141,8 @@ func (r *GateReconciler) write(ctx context.Context, namespace *corev1.Namespace,
 
 // close writes gates and marks in the order in which nothing is ever open that was not meant to be:
 //
-//	until annotations of what is about to be admitted, and no gate passed over -> gates -> labels, and no annotations but these
+//	until annotations of what is about to be admitted, and labels that let no gate be skipped -> gates -> labels as they
+//	are to be, and no annotations but these
 func (r *GateReconciler) close(ctx context.Context, namespace *corev1.Namespace, gates gateMaps, published gate.Published) (changed bool, err error) {
 	marked := marksOf(namespace)
 	before := marked.Governed
@@ -164,7 +165,7 @@ func (r *GateReconciler) close(ctx context.Context, namespace *corev1.Namespace,
 	return changed, nil
 }
 
-// open removes the label before the gates: the API server must not look for a gate that is gone.
+// open removes the labels before the gates: the API server must not look for a gate that is gone.
 func (r *GateReconciler) open(ctx context.Context, namespace *corev1.Namespace, declared bool) error {
 	marked := marksOf(namespace).any()
 	if _, done := r.opened.Load(namespace.Name); done && !marked || !marked && !declared {

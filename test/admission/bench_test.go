@@ -33,11 +33,12 @@ type benchCase struct {
 
 // BenchmarkAdmission is what a rollout pays: dry-run patches of a Deployment by
 // one client, where there are no policies at all, where the namespace is not
-// governed, and where the gate holds 1, 50 and 1,000 APIs; in one of these an
-// API that the Deployment does not carry is out of downtime, and in one its
-// images are listed, so that they are compared. The cases take
-// turns, so that what else the machine does falls on all of them alike. Run it
-// with -run='^$': no controllers work beside it then.
+// governed, and where the gate holds 1, 50 and 1,000 APIs. Of 1,000 there are
+// variants: an API that the Deployment does not carry is out of downtime; its
+// images are listed, so that they are compared; a label changes with them, so
+// that everything is looked at. The cases take turns, so that what else the
+// machine does falls on all of them alike. Run it with -run='^$': no controllers
+// work beside it then.
 func BenchmarkAdmission(b *testing.B) {
 	cases := []*benchCase{
 		newBenchCase(b, "off", newBenchSpace(b, withoutPolicies(b))),
@@ -50,6 +51,7 @@ func BenchmarkAdmission(b *testing.B) {
 		newBenchCase(b, "1000-one-spent", governed(b, benchGate(1000, "app=api-%d", digested).
 			spent("api-999", "api-999-slo", strings.Repeat("z", 200), "shop/api-999:1").set("budgets", "1"))),
 		newBenchCase(b, "1000-images", governed(b, listed(benchGate(1000, "app=api-%d", digested)))),
+		newBenchCase(b, "1000-labels", governed(b, benchGate(1000, "app=api-%d", digested))),
 		newBenchCase(b, "1000-one-ending", governed(b, benchGate(1000, "app=api-%d", numbered))),
 	}
 	for b.Loop() {
@@ -126,7 +128,11 @@ func newBenchCase(b *testing.B, name string, s *space) *benchCase {
 }
 
 func (c *benchCase) patch(b *testing.B) {
-	change := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"shop/orders:%d"}]}}}}`, 2+len(c.took)%2)
+	labels := ""
+	if c.name == "1000-labels" {
+		labels = `"metadata":{"labels":{"version":"v2"}},`
+	}
+	change := fmt.Sprintf(`{"spec":{"template":{%s"spec":{"containers":[{"name":"main","image":"shop/orders:%d"}]}}}}`, labels, 2+len(c.took)%2)
 	began := time.Now()
 	err := c.client.Patch(b.Context(), c.deployment.DeepCopy(), client.RawPatch(types.StrategicMergePatchType, []byte(change)), client.DryRunAll)
 	c.took = append(c.took, time.Since(began))

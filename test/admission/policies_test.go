@@ -25,6 +25,8 @@ import (
 	"k8s.io/apiserver/pkg/cel/environment"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
 // manifests are policies and bindings by name, as kustomize renders a folder.
@@ -99,6 +101,37 @@ func TestA1PoliciesForbid(t *testing.T) {
 				t.Errorf("validation %d of %s says nothing", i, name)
 			}
 		}
+	}
+}
+
+// A gate that refuses is always looked at, the others where the namespace does not say that they hold nothing.
+func TestGatesThatAreLookedAt(t *testing.T) {
+	t.Parallel()
+	type of struct{ policy, gate string }
+	found := map[of]bool{}
+	for name, b := range render(t, admissionFolder).bindings {
+		if b.Spec.ParamRef == nil || !strings.HasPrefix(b.Spec.ParamRef.Name, "forewarn-gate-") || strings.HasSuffix(name, "-canary") {
+			continue
+		}
+		gate := strings.TrimPrefix(b.Spec.ParamRef.Name, "forewarn-gate-")
+		selector := metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.GovernedLabel: "true"}}
+		if label := map[string]string{"warn-v1": v1alpha1.WarningLabel, "audit-v1": v1alpha1.AuditingLabel}[gate]; label != "" {
+			selector.MatchExpressions = []metav1.LabelSelectorRequirement{{Key: label, Operator: metav1.LabelSelectorOpNotIn, Values: []string{"false"}}}
+		}
+		if diff := cmp.Diff(&selector, b.Spec.MatchResources.NamespaceSelector); diff != "" {
+			t.Errorf("%s is bound to other namespaces (-want +got):\n%s", name, diff)
+		}
+		found[of{b.Spec.PolicyName, gate}] = true
+	}
+	for at := range found {
+		for _, gate := range []string{"deny-v1", "warn-v1", "audit-v1"} {
+			if !found[of{at.policy, gate}] && at.policy != early {
+				t.Errorf("%s does not look at %s", at.policy, gate)
+			}
+		}
+	}
+	if len(found) < 25 {
+		t.Errorf("there are %d such bindings", len(found))
 	}
 }
 

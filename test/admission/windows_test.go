@@ -5,6 +5,7 @@ package admission
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,14 @@ func TestWindowsSayWhatOutagesSay(t *testing.T) {
 		if diff := cmp.Diff(first[v.Name], v.Expression); diff != "" {
 			t.Errorf("variable %s:\n%s", v.Name, diff)
 		}
+	}
+	const strategy = "request.?subResource.orValue('') == '' &&" // what follows is about that
+	part := func(policy string) string {
+		condition := m.policies[policy].Spec.MatchConditions[0].Expression
+		return condition[strings.Index(condition, strategy):]
+	}
+	if diff := cmp.Diff(part(outages), part(windows)); diff != "" {
+		t.Errorf("the conditions say of strategies:\n%s", diff)
 	}
 }
 
