@@ -63,7 +63,7 @@ func TestLooseningABudget(t *testing.T) {
 			s.must(s.tenant.Create(t.Context(), b))
 			want := ""
 			if tc.loosened != "" {
-				want = fmt.Sprintf("loosening %s of a downtime budget needs the verb approve on downtimebudgets.forewarn.dev %q", tc.loosened, b.Name)
+				want = fmt.Sprintf("loosening %s of a downtime budget needs the verb approve on downtimebudgets.forewarn.dev %q (R8); the ClusterRole forewarn-approve grants it", tc.loosened, b.Name)
 			}
 			change := merge(t, map[string]any{"spec": tc.spec})
 			s.with(t).judged(s.tenant.Patch(t.Context(), b, change), budgets, want)
@@ -79,7 +79,7 @@ func TestDeletingABudget(t *testing.T) {
 	s.permit(owner, "owner-6", "downtimebudgets", "approve")
 	b := inNamespace(s.name, downtimeBudget("orders-slo"))
 	s.must(s.tenant.Create(t.Context(), b))
-	want := `deleting a downtime budget needs the verb approve on downtimebudgets.forewarn.dev "orders-slo"`
+	want := `deleting a downtime budget needs the verb approve on downtimebudgets.forewarn.dev "orders-slo" (R8); the ClusterRole forewarn-approve grants it`
 	s.refused(s.tenant.Delete(t.Context(), b), budgets, want)
 	s.refused(s.tenant.DeleteAllOf(t.Context(), &v1alpha1.DowntimeBudget{}, client.InNamespace(s.name)), budgets, want) // A6
 	s.must(s.admin.Delete(t.Context(), b))

@@ -29,7 +29,7 @@ func TestBypass28TakingOutWhatCarries(t *testing.T) {
 	s := governed(t, shop().keep("orders", held, "customerapis/orders").keep("hand", held, "customerapis/hand"), api, free, hand)
 	taken := func(name, what string) string {
 		return name + ": customers come by what is taken out of carriedBy (" + what + "), so that is its removal; leave it and add others, " +
-			`publish a notice that covers it, or ask somebody with the verb approve on customerapis.forewarn.dev "` + name + `"; see: kubectl get promises -n ` + s.name
+			`publish a notice that covers it, or ask somebody with the verb approve on customerapis.forewarn.dev "` + name + `" (the ClusterRole forewarn-approve grants it); see: kubectl get promises -n ` + s.name
 	}
 	approver := person(t, "carrier-approver-"+s.name)
 	s.permit(approver, "carrier-approver-"+s.name, "customerapis", "approve")
@@ -107,7 +107,7 @@ func TestBypass28SaidToRest(t *testing.T) {
 	s.permit(approver, "rest-approver-"+s.name, "customerapis", "approve")
 	named := func(name, what string) string {
 		return name + ": of several Services, one to which the HTTPRoutes of carriedBy give no weight may be scaled to zero, so that naming them together (" + what +
-			`) loosens what is promised (R8); leave it, or ask somebody with the verb approve on customerapis.forewarn.dev "` + name + `" to write it; see: kubectl get promises -n ` + s.name
+			`) loosens what is promised (R8); leave it, or ask somebody with the verb approve on customerapis.forewarn.dev "` + name + `" to write it (the ClusterRole forewarn-approve grants it); see: kubectl get promises -n ` + s.name
 	}
 	for name, tc := range map[string]struct {
 		api    *v1alpha1.CustomerAPI

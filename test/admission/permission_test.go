@@ -76,7 +76,7 @@ func TestWaivers(t *testing.T) {
 		}
 	}
 	needs := func(name string) string {
-		return fmt.Sprintf("creating a waiver needs the verb break-glass on waivers.forewarn.dev %q", name)
+		return fmt.Sprintf("creating a waiver needs the verb break-glass on waivers.forewarn.dev %q; the ClusterRole forewarn-break-glass grants it", name)
 	}
 	for name, tc := range map[string]struct {
 		u      *user
@@ -105,7 +105,7 @@ func TestWaivers(t *testing.T) {
 	}
 	generated := inNamespace(s.name, waiver("", "one"))
 	generated.GenerateName = "only-this-"
-	NewWithT(t).Expect(one.Create(t.Context(), generated)).To(MatchError(MatchRegexp(`needs the verb break-glass on waivers.forewarn.dev "only-this-[a-z0-9]{5}"$`)))
+	NewWithT(t).Expect(one.Create(t.Context(), generated)).To(MatchError(MatchRegexp(`needs the verb break-glass on waivers.forewarn.dev "only-this-[a-z0-9]{5}";`)))
 }
 
 // To the second: the API server says when a waiver was created. A waiver that
@@ -150,7 +150,7 @@ func TestA20ConfirmingABaseline(t *testing.T) {
 	owner := person(t, "owner")
 	s.permit(owner, "owner", "customerapis", "approve")
 	verb := func(name string) string {
-		return fmt.Sprintf("spec.baseline needs the verb approve on customerapis.forewarn.dev %q", name)
+		return fmt.Sprintf("spec.baseline needs the verb approve on customerapis.forewarn.dev %q; the ClusterRole forewarn-approve grants it", name)
 	}
 	confirmed := func(name, by string) *v1alpha1.CustomerAPI {
 		api := inNamespace(s.name, customerAPI(name))
@@ -184,7 +184,7 @@ func TestLettingGoOfAPolicy(t *testing.T) {
 	owner := person(t, "owner-4")
 	s.permit(owner, "owner-4", "customerapis", "approve")
 	verb := func(name string) string {
-		return fmt.Sprintf("the annotation forewarn.dev/loosened needs the verb approve on customerapis.forewarn.dev %q", name)
+		return fmt.Sprintf("the annotation forewarn.dev/loosened needs the verb approve on customerapis.forewarn.dev %q; the ClusterRole forewarn-approve grants it", name)
 	}
 	loosened := func(name, policies string) *v1alpha1.CustomerAPI {
 		api := inNamespace(s.name, customerAPI(name))
@@ -271,7 +271,7 @@ func TestDeclaringACorrection(t *testing.T) {
 	s.create(declared("behaviour", v1alpha1.ClassBehaviour), apiRevision("plain"))
 	for name, u := range map[string]*user{"tenant": s.tenant, "manager": s.manager} {
 		s.refused(u.Create(t.Context(), declared(name, v1alpha1.ClassCorrection)), approvals,
-			fmt.Sprintf("a change of class Correction needs the verb approve on apirevisions.forewarn.dev %q", name))
+			fmt.Sprintf("a change of class Correction needs the verb approve on apirevisions.forewarn.dev %q; the ClusterRole forewarn-approve grants it", name))
 	}
 	s.must(owner.Create(t.Context(), declared("owner", v1alpha1.ClassCorrection)))
 }
