@@ -14,8 +14,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -51,26 +49,6 @@ func TestWindowsSayWhatOutagesSay(t *testing.T) {
 	}
 }
 
-// httpRoutes makes sure that there are HTTPRoutes of the Gateway API, of which nothing is needed here but that they go.
-func httpRoutes(t *testing.T, s *space) {
-	t.Helper()
-	unknown := true
-	schema := &apiextensionsv1.JSONSchemaProps{Type: "object", XPreserveUnknownFields: &unknown}
-	crd := &apiextensionsv1.CustomResourceDefinition{ObjectMeta: metav1.ObjectMeta{
-		Name: "httproutes.gateway.networking.k8s.io", Annotations: map[string]string{"api-approved.kubernetes.io": "unapproved, a test"},
-	}}
-	crd.Spec = apiextensionsv1.CustomResourceDefinitionSpec{
-		Group: "gateway.networking.k8s.io", Scope: apiextensionsv1.NamespaceScoped,
-		Names: apiextensionsv1.CustomResourceDefinitionNames{Plural: "httproutes", Singular: "httproute", Kind: "HTTPRoute", ListKind: "HTTPRouteList"},
-		Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{
-			Name: "v1", Served: true, Storage: true, Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: schema},
-		}},
-	}
-	if err := s.admin.Create(t.Context(), crd); !apierrors.IsAlreadyExists(err) {
-		s.must(err)
-	}
-}
-
 func routeTo(name string) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"hostnames": []any{"orders.example"}}}}
 	u.SetAPIVersion("gateway.networking.k8s.io/v1")
@@ -84,7 +62,6 @@ func routeTo(name string) *unstructured.Unstructured {
 func TestBypass10Bypass11Bypass12InAPlannedDowntime(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
-	httpRoutes(t, s)
 	route, objects := routeTo("orders"), deletable("orders")
 	all := []client.Object{route, objects["deployments"], objects["services"], objects["statefulsets"]}
 	s.create(all...)
@@ -247,9 +224,7 @@ func TestA4WhatWindowsClose(t *testing.T) {
 	service := deletable("orders")["services"].(*corev1.Service)
 	elsewhere := service.DeepCopy()
 	elsewhere.Name = "other"
-	s := newSpace(t)
-	httpRoutes(t, s)
-	s = open(t, over, kept, other, service, elsewhere, routeTo("orders"))
+	s := open(t, over, kept, other, service, elsewhere, routeTo("orders"))
 	s.eventuallyReady(kept, 2)
 	refusal := func(what string) string {
 		return "orders: " + what + ", and its planned downtime was over " + over + " (R15)" + tryThen
