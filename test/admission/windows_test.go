@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
@@ -255,6 +256,12 @@ func TestA4WhatWindowsClose(t *testing.T) {
 		s.refused(u.Patch(t.Context(), route, merge(t, map[string]any{"spec": map[string]any{"hostnames": []any{"x.example"}}})), windows,
 			refusal("httproutes/orders would lead elsewhere"))
 	}
+	old := sets.Items[0].DeepCopy() // of a rollout that is over: what its pods were has no pods
+	old.ObjectMeta = metav1.ObjectMeta{Namespace: s.name, Name: "orders-old", Labels: old.Labels, OwnerReferences: old.OwnerReferences}
+	old.Spec.Replicas = ptr.To(int32(0))
+	s.must(s.admin.Create(t.Context(), old))
+	s.must(s.tenant.Delete(t.Context(), old))
+	s.refused(s.tenant.Delete(t.Context(), &sets.Items[0]), windows, refusal("replicasets/"+sets.Items[0].Name+" would be deleted"))
 	s.refused(s.try(kept, recreate), windows, refusal("deployments/orders would stop all its pods before others are ready"))
 	s.refused(s.try(kept, func(d *appsv1.Deployment) { d.Spec.Template.Labels["app"] = "backoffice" }), windows,
 		refusal("the pods of deployments/orders would have other labels"))
