@@ -78,7 +78,7 @@ func windowsClosing(apis []PublishedAPI) (annotations map[string]string, dropped
 			continue
 		}
 		key, value := v1alpha1.WindowAnnotationPrefix+a.API.Name, a.WindowOpen
-		for _, object := range needed(*a) {
+		for _, object := range append(needed(*a), gatewaysOf(a.Led.Listeners)...) {
 			value += " " + object
 		}
 		if size += len(key) + len(value); size > windowLimit {

@@ -70,6 +70,7 @@ func planning(open string) gate.PublishedAPI {
 	a.API.Spec.CarriedBy.Services = []string{"orders"}
 	a.API.Spec.CarriedBy.HTTPRoutes = []string{"orders.example", "orders", "no route"}
 	a.Keepers = []v1alpha1.WorkloadRef{deployment("orders"), {Kind: "StatefulSet", Name: "reports"}}
+	a.Led.Listeners = []gate.Listener{{Gateway: "public", Section: "https"}, {Gateway: "public", Port: 80}, {Gateway: "no gateway"}}
 	a.Held, a.Hold, a.Outage, a.WindowOpen = true, "orders is held", "none is planned", open
 	return a
 }
@@ -78,11 +79,11 @@ func TestPublishPlannedDowntime(t *testing.T) {
 	const end = "2027-03-07T01:30:00Z"
 	all := map[string]string{
 		"keep.deployments/orders": "orders", "keep.statefulsets/reports": "orders", "keep.services/orders": "orders", "keep.httproutes/orders": "orders",
-		"keep.httproutes/orders.example": "orders", "keep.customerapis/orders": "orders",
+		"keep.httproutes/orders.example": "orders", "keep.gateways/public": "orders", "keep.customerapis/orders": "orders",
 		"hold.orders": "orders is held", "outage.orders": "none is planned",
 	}
 	inWindow := map[string]string{"keep.customerapis/orders": "orders", "hold.orders": "orders is held"}
-	closes := map[string]string{"window.forewarn.dev/orders": end + " deployments/orders statefulsets/reports services/orders httproutes/orders httproutes/orders.example"}
+	closes := map[string]string{"window.forewarn.dev/orders": end + " deployments/orders statefulsets/reports services/orders httproutes/orders httproutes/orders.example gateways/public"}
 	freed := func(a *gate.PublishedAPI) { a.Held = false }
 	warned := func(a *gate.PublishedAPI) { a.Enforcement = v1alpha1.EnforcementWarn }
 	cases := map[string]struct {

@@ -84,3 +84,15 @@ func (g *gate) keepGateways(a PublishedAPI) {
 		}
 	}
 }
+
+// gatewaysOf are the Gateways of such listeners.
+func gatewaysOf(listeners []Listener) []string {
+	var gateways []string
+	for _, l := range listeners {
+		if legalRoute(l.Gateway) {
+			gateways = append(gateways, "gateways/"+l.Gateway)
+		}
+	}
+	slices.Sort(gateways)
+	return slices.Compact(gateways)
+}

@@ -4,13 +4,17 @@ package admission
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
 const gateways = "forewarn-gateways"
@@ -278,4 +282,52 @@ func TestA5Gateways(t *testing.T) {
 	s.refused(s.admin.Update(t.Context(), gateway), gateways, notLetIn(s,
 		"listener renamed-0 (443 HTTPS of-some-length-0.customers.shop.example); "+
 			"listener renamed-1 (443 HTTPS of-some-length-1.customers.shop.example) and 62 more"))
+}
+
+// A4: what a planned downtime let pass is refused when it is over, with nothing of ours running. Listeners may be added, and
+// have other certificates.
+func TestA4WindowsCloseGateways(t *testing.T) {
+	t.Parallel()
+	const over = "2001-01-01T00:00:00Z"
+	public, spare := publicGateway(), publicGateway()
+	spare.Name = "spare"
+	s := open(t, over, public, spare)
+	s.annotate(map[string]string{v1alpha1.WindowAnnotationPrefix + "orders": over + " gateways/public"})
+	refusal := func(what string) string {
+		return "orders: gateways/public " + what + ", and its planned downtime was over " + over + " (R15)" + tryThen
+	}
+	taken := refusal("would not take customers as it does")
+	NewWithT(t).Eventually(func() error { return s.tenant.Delete(t.Context(), public, client.DryRunAll) }).WithTimeout(patience).
+		WithPolling(often).Should(MatchError(ContainSubstring(refusal("would be deleted"))))
+	for _, u := range []*user{s.tenant, s.admin} {
+		s.refused(u.DeleteAllOf(t.Context(), public, client.InNamespace(s.name)),
+			windows, refusal("would be deleted"))
+		for name, tc := range map[string]struct {
+			change func(*gatewayv1.GatewaySpec)
+			want   string
+		}{
+			"a listener removed":        {removed(0), taken},
+			"a listener renamed":        {func(s *gatewayv1.GatewaySpec) { s.Listeners[0].Name = "renamed" }, taken},
+			"another port":              {func(s *gatewayv1.GatewaySpec) { s.Listeners[0].Port = 8443 }, taken},
+			"another hostname":          {hostname(0, "new.example"), taken},
+			"a hostname where none was": {hostname(2, "new.example"), taken},
+			"routes of some namespaces": {from(0, gatewayv1.NamespacesFromSelector), taken},
+			"another class":             {func(s *gatewayv1.GatewaySpec) { s.GatewayClassName = "nobody" }, taken},
+			"an address where none was": {func(s *gatewayv1.GatewaySpec) { s.Addresses = []gatewayv1.GatewaySpecAddress{{Value: "192.0.2.1"}} }, taken},
+			"another certificate":       {func(s *gatewayv1.GatewaySpec) { s.Listeners[0].TLS.CertificateRefs[0].Name = "second" }, ""},
+			"one is added, others turned": {func(s *gatewayv1.GatewaySpec) {
+				s.Listeners = append([]gatewayv1.Listener{listener("new", 81, gatewayv1.HTTPProtocolType, "")}, s.Listeners...)
+				slices.Reverse(s.Listeners)
+			}, ""},
+		} {
+			s.Logf("%s", name)
+			changed := public.DeepCopy()
+			tc.change(&changed.Spec)
+			s.judged(u.Patch(t.Context(), changed, client.MergeFrom(public), client.DryRunAll), windows, tc.want)
+			elsewhere := spare.DeepCopy()
+			tc.change(&elsewhere.Spec)
+			s.must(u.Patch(t.Context(), elsewhere, client.MergeFrom(spare), client.DryRunAll))
+		}
+	}
+	s.must(s.tenant.Delete(t.Context(), spare))
 }
