@@ -17,7 +17,8 @@ import (
 	v1alpha1 "forewarn.dev/forewarn/api/v1alpha1"
 )
 
-// spent is a budget of a minute a day, of which an outage a day ago took more. It frees up at the moment given.
+// spent is a budget of a minute a day, of which an outage a day ago took all: what its status says is what measuring it again
+// says, too. It frees up at the moment given, a second after the outage begins to leave the window.
 func (e *env) spent(name string, frees time.Time) *v1alpha1.DowntimeBudget {
 	e.t.Helper()
 	budget := &v1alpha1.DowntimeBudget{ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: name}}
@@ -25,12 +26,13 @@ func (e *env) spent(name string, frees time.Time) *v1alpha1.DowntimeBudget {
 	budget.Spec.Window.Days = 1
 	e.create(budget)
 	frees = frees.UTC().Truncate(time.Second)
-	start, end := frees.Add(-25*time.Hour), frees.Add(-24*time.Hour+time.Minute)
+	start := frees.Add(-24*time.Hour - time.Second)
+	end := start.Add(time.Minute)
 	e.write(budget, func(s *v1alpha1.DowntimeBudgetStatus) {
 		s.State, s.StateTime = v1alpha1.AvailabilityUp, ptr.To(metav1.NewMicroTime(end))
 		s.MeasuredSince, s.ObservedTime = ptr.To(metav1.NewMicroTime(start.Add(-time.Hour))), ptr.To(metav1.NowMicro())
 		s.Used, s.UnplannedSeconds, s.LeftSeconds = "1m of 1m", ptr.To[int64](60), ptr.To[int64](0)
-		s.SpentTime, s.FreesTime = ptr.To(metav1.NewTime(start.Add(time.Minute))), ptr.To(metav1.NewTime(frees))
+		s.SpentTime, s.FreesTime = ptr.To(metav1.NewTime(end)), ptr.To(metav1.NewTime(frees))
 		s.Intervals = []v1alpha1.DowntimeInterval{{
 			StartTime: ptr.To(metav1.NewMicroTime(start)), EndTime: ptr.To(metav1.NewMicroTime(end)),
 			State: v1alpha1.AvailabilityDown, Cause: v1alpha1.CauseRollout,
@@ -85,7 +87,7 @@ func TestApologyIsDraftedCompletedAndTold(t *testing.T) {
 	s.Eventually(read).Should(Succeed())
 	s.Expect(draft.Labels).To(HaveKeyWithValue(v1alpha1.BudgetLabel, "orders-slo"))
 	s.Expect(draft.Spec.ApologyFor).To(BeEquivalentTo("orders-slo"))
-	s.Expect(draft.Spec.WhatChanges).To(ContainSubstring("(1 hour 1 minute): it did not answer, while we brought out a new version"))
+	s.Expect(draft.Spec.WhatChanges).To(ContainSubstring("(1 minute): it did not answer, while we brought out a new version"))
 	s.Eventually(func(g Gomega) {
 		g.Expect(s.admin.Get(s.ctx, client.ObjectKeyFromObject(budget), budget)).To(Succeed())
 		g.Expect(string(budget.Status.Apology)).To(Equal(name))
