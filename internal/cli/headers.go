@@ -42,7 +42,7 @@ forewarn headers deprecationschedule/orders-v1 -f schedule.yaml`),
 			return o.run(cmd.Context(), streams, config, args[0])
 		},
 	}
-	cmd.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "read the schedules from these files and folders, and not from a cluster")
+	cmd.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "read the schedules, and the CustomerAPIs, from these files and folders, and not from a cluster")
 	cmd.Flags().StringVar(&o.page, "page", "", "the address where customers read about it, where the schedule has no migrationGuide")
 	return cmd
 }
@@ -71,7 +71,7 @@ func (o *headersOptions) run(ctx context.Context, streams Streams, config *gener
 // rules, and none has a say in a route that is listed for other APIs alone.
 type saidByRoutes struct {
 	schedules []*v1alpha1.DeprecationSchedule
-	apis      []*v1alpha1.CustomerAPI // of a cluster
+	apis      []*v1alpha1.CustomerAPI
 	// missing is what to say where the schedule that was asked about is not among them.
 	missing func(known []string) error
 }
@@ -80,7 +80,10 @@ func (o *headersOptions) read(
 	ctx context.Context, streams Streams, config *genericclioptions.ConfigFlags, name string,
 ) (said saidByRoutes, err error) {
 	if len(o.files) > 0 {
-		said.schedules, _, err = readManifests[*v1alpha1.DeprecationSchedule]("DeprecationSchedule", o.files)
+		if said.schedules, _, err = readManifests[*v1alpha1.DeprecationSchedule]("DeprecationSchedule", o.files); err != nil {
+			return said, err
+		}
+		said.apis, _, err = readManifests[*v1alpha1.CustomerAPI]("CustomerAPI", o.files)
 		said.missing = func(known []string) error {
 			return fmt.Errorf("there is no deprecationschedule/%s in %s%s", name, strings.Join(o.files, ", "), instead(known))
 		}

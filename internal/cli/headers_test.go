@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -42,5 +44,53 @@ func TestHeadersOfRoutesOfOtherAPIs(t *testing.T) {
 	if len(filters) != 2 || !strings.Contains(filters[0], "HTTPRoute orders:") || !strings.Contains(filters[0], "2029") ||
 		!strings.Contains(filters[1], "HTTPRoute shared:") || !strings.Contains(filters[1], "2028") {
 		t.Errorf("it prints\n%s", out.String())
+	}
+}
+
+// Files say it as a cluster does, where the CustomerAPIs are among them.
+func TestHeadersOfFiles(t *testing.T) {
+	const schedule = `apiVersion: forewarn.dev/v1alpha1
+kind: DeprecationSchedule
+metadata: {name: orders-v1}
+spec:
+  apiRef: {name: orders}
+  version: v1
+  deprecateTime: "2027-07-01T00:00:00Z"
+  sunsetTime: "2028-07-01T00:00:00Z"
+  routes: [{name: orders}, {name: partners}]
+`
+	const apis = `apiVersion: forewarn.dev/v1alpha1
+kind: CustomerAPI
+metadata: {name: payments}
+spec:
+  carriedBy: {httpRoutes: [partners]}
+`
+	for name, c := range map[string]struct {
+		files map[string]string
+		notes string
+		count int
+	}{
+		"the schedule alone":   {map[string]string{"schedule.yaml": schedule}, "", 2},
+		"the CustomerAPIs too": {map[string]string{"schedule.yaml": schedule, "apis.yaml": apis}, "HTTPRoute partners: customers come by it to other APIs", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			for file, text := range c.files {
+				if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var out, diagnostics bytes.Buffer
+			o := headersOptions{files: []string{folder}}
+			if err := o.run(t.Context(), Streams{Out: &out, Err: &diagnostics}, nil, "deprecationschedule/orders-v1"); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(out.String(), "# Add to the filters of "); got != c.count {
+				t.Errorf("%d filters, want %d:\n%s", got, c.count, out.String())
+			}
+			if !strings.HasPrefix(diagnostics.String(), c.notes) {
+				t.Errorf("it says %q", diagnostics.String())
+			}
+		})
 	}
 }
