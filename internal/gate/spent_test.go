@@ -15,27 +15,27 @@ import (
 
 const (
 	ordersSpent = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); it frees up 2026-11-24T10:00:00Z; " +
-		"a fix passes with forewarn.dev/fixes: orders-slo by who may approve; see: kubectl get downtimebudgets -n shop"
+		"a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop"
 	ordersOnly = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); it frees up 2026-11-24T10:00:00Z; " +
 		"until then what serves can be restarted and scaled, and what ran lately rolled back to (orders-slo lets nothing else pass); " +
 		"see: kubectl get downtimebudgets -n shop"
 	bothSpent = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo) and 11m of 10m used in this month (budget orders-tight); " +
-		"it frees up 2026-12-01T00:00:00Z; a fix passes with forewarn.dev/fixes: orders-slo,orders-tight by who may approve; " +
+		"it frees up 2026-12-01T00:00:00Z; a fix passes with forewarn.dev/fixes: orders-slo,orders-tight by who may approve (ClusterRole forewarn-approve); " +
 		"see: kubectl get downtimebudgets -n shop"
 )
 
 const (
 	ordersUnread = "nobody knows whether orders is out of downtime; budget orders-new cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
-		"who may approve puts it right: kubectl edit downtimebudget orders-new -n shop; " +
-		"a fix passes with forewarn.dev/fixes: orders-new by who may approve; see: kubectl get downtimebudgets -n shop"
+		"who may approve (ClusterRole forewarn-approve) puts it right: kubectl edit downtimebudget orders-new -n shop; " +
+		"a fix passes with forewarn.dev/fixes: orders-new by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop"
 	spentAndUnread = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); budget orders-new cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
-		"who may approve puts it right: kubectl edit downtimebudget orders-new -n shop; " +
-		"a fix passes with forewarn.dev/fixes: orders-new,orders-slo by who may approve; see: kubectl get downtimebudgets -n shop"
+		"who may approve (ClusterRole forewarn-approve) puts it right: kubectl edit downtimebudget orders-new -n shop; " +
+		"a fix passes with forewarn.dev/fixes: orders-new,orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop"
 	twoUnread = "nobody knows whether orders is out of downtime; budget orders-any cannot be read (spec.allowedMinutes holds a value of type string, which does not fit), nor can 1 more budget; " +
-		"who may approve puts it right: kubectl edit downtimebudget orders-any -n shop; " +
-		"a fix passes with forewarn.dev/fixes: orders-any,orders-new by who may approve; see: kubectl get downtimebudgets -n shop"
+		"who may approve (ClusterRole forewarn-approve) puts it right: kubectl edit downtimebudget orders-any -n shop; " +
+		"a fix passes with forewarn.dev/fixes: orders-any,orders-new by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop"
 	onlyAndUnread = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); budget orders-new cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
-		"who may approve puts it right: kubectl edit downtimebudget orders-new -n shop; " +
+		"who may approve (ClusterRole forewarn-approve) puts it right: kubectl edit downtimebudget orders-new -n shop; " +
 		"until then what serves can be restarted and scaled, and what ran lately rolled back to (orders-slo lets nothing else pass); " +
 		"see: kubectl get downtimebudgets -n shop"
 )
@@ -97,12 +97,12 @@ func TestSpent(t *testing.T) {
 		"it would have freed up, and the API is down": {
 			at: frees, budgets: []*builders.BudgetBuilder{slo().Down(now)}, fixes: []string{"orders-slo"},
 			want: "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); nobody knows yet when it frees up; " +
-				"a fix passes with forewarn.dev/fixes: orders-slo by who may approve; see: kubectl get downtimebudgets -n shop",
+				"a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop",
 		},
 		"nobody knows when it frees up": {
 			budgets: []*builders.BudgetBuilder{builders.Budget("orders-slo", "orders").Spent("45m of 43m", now, time.Time{})}, fixes: []string{"orders-slo"},
 			want: "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); nobody knows yet when it frees up; " +
-				"a fix passes with forewarn.dev/fixes: orders-slo by who may approve; see: kubectl get downtimebudgets -n shop",
+				"a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop",
 		},
 		"no fix passes": {
 			budgets: []*builders.BudgetBuilder{slo().WhenSpent(v1alpha1.SpentRefuseAll)}, want: ordersOnly, next: frees,
@@ -158,7 +158,7 @@ func TestSpent(t *testing.T) {
 		"no text: what is allowed says it": {
 			budgets: []*builders.BudgetBuilder{slo().Spent("", now, frees).With(func(b *v1alpha1.DowntimeBudget) { b.Spec.Window.Days = 1 })},
 			want: "orders is out of downtime: all of 43m used in 1 day (budget orders-slo); it frees up 2026-11-24T10:00:00Z; " +
-				"a fix passes with forewarn.dev/fixes: orders-slo by who may approve; see: kubectl get downtimebudgets -n shop",
+				"a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop",
 			fixes: []string{"orders-slo"}, next: frees,
 		},
 	}
@@ -230,7 +230,7 @@ func TestLongRollouts(t *testing.T) {
 	}
 	refusal := func(need, left, during string) string {
 		return "a rollout of deployment/orders takes orders down for " + need + ", as its last ones say, and " + left + " are left in 30 days (budget orders-slo)" +
-			during + "; plan a downtime that is long enough, or a fix passes with forewarn.dev/fixes: orders-slo by who may approve; " +
+			during + "; plan a downtime that is long enough, or a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); " +
 			"see: kubectl get downtimebudgets -n shop"
 	}
 	const during = " besides its planned downtime, which ends 2026-11-22T10:05:00Z (notice planned)"

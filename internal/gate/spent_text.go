@@ -49,6 +49,9 @@ func parted(budgets []budget) (read, unread []budget) {
 	return read, unread
 }
 
+// mayApprove is who passes, and whom to ask for it.
+const mayApprove = "who may approve (ClusterRole forewarn-approve)"
+
 // unreadText says what does not fit in the first budget that cannot be read, and who puts it right how.
 func (s *spending) unreadText(unread []budget) string {
 	why, _ := unread[0].unread()
@@ -56,7 +59,7 @@ func (s *spending) unreadText(unread []budget) string {
 	if more := len(unread) - 1; more > 0 {
 		text += ", nor can " + countOf(more, "more budget")
 	}
-	return text + "; who may approve puts it right: kubectl edit downtimebudget " + short(unread[0].Name) + " -n " + short(s.API.Namespace)
+	return text + "; " + mayApprove + " puts it right: kubectl edit downtimebudget " + short(unread[0].Name) + " -n " + short(s.API.Namespace)
 }
 
 // usedText is how much of a budget is used, such as "45m of 43m used in 30 days".
@@ -87,7 +90,7 @@ func fixText(over []budget, o *Overspent) string {
 	if len(o.Fixes) == 0 {
 		return "until then what serves can be restarted and scaled, and what ran lately rolled back to (" + short(over[0].Name) + " lets nothing else pass)"
 	}
-	return "a fix passes with " + v1alpha1.FixesAnnotation + ": " + strings.Join(o.Fixes, ",") + " by who may approve"
+	return "a fix passes with " + v1alpha1.FixesAnnotation + ": " + strings.Join(o.Fixes, ",") + " by " + mayApprove
 }
 
 // longText says how long a rollout takes, and how much is left.
@@ -100,7 +103,7 @@ func (s *spending) longText(b budget, workload v1alpha1.WorkloadRef, need time.D
 	}
 	text += "; plan a downtime that is long enough"
 	if len(o.Fixes) > 0 {
-		text += ", or a fix passes with " + v1alpha1.FixesAnnotation + ": " + strings.Join(o.Fixes, ",") + " by who may approve"
+		text += ", or a fix passes with " + v1alpha1.FixesAnnotation + ": " + strings.Join(o.Fixes, ",") + " by " + mayApprove
 	}
 	return singleLine(text+s.seeBudgets(), maxText)
 }

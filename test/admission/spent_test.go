@@ -21,7 +21,7 @@ import (
 
 const (
 	outOf = "orders is out of downtime: 45m of 43m used in 30 days (budget orders-slo); it frees up 2027-03-01T10:12:00Z; " +
-		"a fix passes with forewarn.dev/fixes: orders-slo by who may approve; see: kubectl get downtimebudgets -n shop"
+		"a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n shop"
 	tooLong = "a rollout of deployment/slow takes orders down for 12m, as its last ones say, and 3m are left in 30 days (budget orders-slo)"
 )
 

@@ -63,7 +63,7 @@ func TestSpentBudgetRefusesWhatIsNew(t *testing.T) {
 	e.Eventually(func() error { return e.try("orders-1", "orders:2") }).Should(And(
 		Satisfy(apierrors.IsForbidden),
 		MatchError(ContainSubstring("orders is out of downtime: 1m of 1m used in 1 day (budget orders-slo); it frees up "+frees.UTC().Format(time.RFC3339)+
-			"; a fix passes with forewarn.dev/fixes: orders-slo by who may approve; see: kubectl get downtimebudgets -n "+e.namespace))))
+			"; a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve); see: kubectl get downtimebudgets -n "+e.namespace))))
 	e.Expect(e.release("orders", "orders-1", "orders:2")).NotTo(Succeed())
 	e.Expect(e.try("orders-1", "orders:1")).To(Succeed())
 	e.Expect(time.Now()).To(BeTemporally("<", frees), "the machine is too slow to tell")

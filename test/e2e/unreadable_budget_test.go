@@ -37,8 +37,8 @@ func TestBypass40ABudgetThatDoesNotFitItsKind(t *testing.T) {
 	}
 	e.looser("downtimebudgets", put(`{"spec":{"allowedMinutes":"1m"}}`))
 	const unread = "nobody knows whether orders is out of downtime; budget orders-slo cannot be read (spec.allowedMinutes holds a value of type string, which does not fit); " +
-		"who may approve puts it right: kubectl edit downtimebudget orders-slo -n "
-	refused(unread + e.namespace + "; a fix passes with forewarn.dev/fixes: orders-slo by who may approve")
+		"who may approve (ClusterRole forewarn-approve) puts it right: kubectl edit downtimebudget orders-slo -n "
+	refused(unread + e.namespace + "; a fix passes with forewarn.dev/fixes: orders-slo by who may approve (ClusterRole forewarn-approve)")
 	e.restartManager(0)
 	refused(unread)
 	e.Expect(e.try("orders-1", "orders:1")).To(Succeed()) // what runs
