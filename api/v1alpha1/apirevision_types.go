@@ -305,7 +305,7 @@ type JudgedChange struct {
 // +kubebuilder:printcolumn:name="Uncovered",type=integer,JSONPath=`.status.uncovered`
 // +kubebuilder:printcolumn:name="Earliest",type=string,JSONPath=`.status.earliestTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'",fieldPath=".metadata"
 type APIRevision struct {
 	metav1.TypeMeta `json:",inline"`
 

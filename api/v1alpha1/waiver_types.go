@@ -65,7 +65,7 @@ type WaiverStatus struct {
 // +kubebuilder:printcolumn:name="Ticket",type=string,JSONPath=`.spec.ticket`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.spec.expireTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",message="the name must be a DNS label: at most 63 of a-z, 0-9 and '-'",fieldPath=".metadata"
 type Waiver struct {
 	metav1.TypeMeta `json:",inline"`
 

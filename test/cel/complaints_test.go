@@ -33,9 +33,6 @@ func want(t *testing.T, err error, wanted ...string) {
 	}
 }
 
-// root is the field that rules about a whole object complain of.
-const root = "<nil>"
-
 // complaints are what the API server holds against a request, by field.
 func complaints(err error) map[string][]string {
 	if err == nil {

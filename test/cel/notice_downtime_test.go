@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	frozenDowntime = root + ": how long a published downtime lasts is frozen: publish a new one that supersedes it"
-	frozenApology  = root + ": what a published apology is for is frozen: publish a new one"
-	frozenPast     = root + ": what a published apology is about has been, and its date stays: append to updates, or publish a new one"
+	frozenDowntime = "spec.downtimeMinutes: how long a published downtime lasts is frozen: publish a new one that supersedes it"
+	frozenApology  = "spec.apologyFor: what a published apology is for is frozen: publish a new one"
+	frozenPast     = "spec.effectiveTime: what a published apology is about has been, and its date stays: append to updates, or publish a new one"
 	onlyDowntime   = "spec: a notice of downtime tells of nothing else: each entry of covers has the class Downtime"
 	planOrApology  = "spec: an apology plans no downtime: leave out downtimeMinutes, or apologyFor"
 )

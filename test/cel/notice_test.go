@@ -10,17 +10,17 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// What a published notice answers to edits.
+// What a published notice answers to edits: what begins with a colon, of the field that is edited.
 const (
-	frozenCovers     = root + ": what a published notice covers is frozen: publish a new one that supersedes it"
-	frozenText       = root + ": the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
-	frozenSupersedes = root + ": what a published notice supersedes is frozen: publish a new one"
-	frozenRoles      = root + ": whom a published notice is for is frozen: publish a new one that supersedes it"
-	frozenDate       = root + ": the date of a published notice can only move to later"
-	frozenUpdates    = root + ": updates of a published notice can only be appended to"
-	staysLapsed      = root + ": a notice that has lapsed is over, and a later date does not bring it back: publish a new one"
-	noDraftAgain     = root + ": what customers were told cannot become a draft again: write state: Published or, to take it back, Withdrawn"
-	staysWithdrawn   = root + ": a withdrawn notice stays withdrawn: publish a new one"
+	frozenCovers     = ": what a published notice covers is frozen: publish a new one that supersedes it"
+	frozenText       = ": the text of a published notice is frozen: append to updates, or publish a new one that supersedes it"
+	frozenSupersedes = "spec.supersedes: what a published notice supersedes is frozen: publish a new one"
+	frozenRoles      = "spec.roles: whom a published notice is for is frozen: publish a new one that supersedes it"
+	frozenDate       = "spec.effectiveTime: the date of a published notice can only move to later"
+	frozenUpdates    = "spec.updates: updates of a published notice can only be appended to"
+	staysLapsed      = "spec.effectiveTime: a notice that has lapsed is over, and a later date does not bring it back: publish a new one"
+	noDraftAgain     = "spec.state: what customers were told cannot become a draft again: write state: Published or, to take it back, Withdrawn"
+	staysWithdrawn   = "spec.state: a withdrawn notice stays withdrawn: publish a new one"
 	needsDate        = "spec: a notice that is published says from when the change holds: set effectiveTime"
 )
 
@@ -54,12 +54,12 @@ func english(s string) map[string]any { return map[string]any{"text": s, "locale
 func publishedEdits() map[string]edit {
 	const first, second = "The dashboard keeps its button until August.", "This holds for carts, too."
 	edits := map[string]edit{
-		"apiRef to another":                           refused(frozenCovers, setting("spec.apiRef.name", "billing")),
-		"covers: another operation":                   refused(frozenCovers, setting("spec.covers[0].operation", "GET /orders/{id}")),
-		"covers: another class":                       refused(frozenCovers, setting("spec.covers[0].class", "Breaking")),
-		"covers: one less":                            refused(frozenCovers, setting("spec.covers", []any{map[string]any{"version": "v2"}})),
-		"covers: one more":                            refused(frozenCovers, add("spec.covers", map[string]any{"version": "v3"})),
-		"covers: another order":                       refused(frozenCovers, func(u *unstructured.Unstructured) { slices.Reverse(at(u, "spec.covers").([]any)) }),
+		"apiRef to another":                           refused("spec.apiRef"+frozenCovers, setting("spec.apiRef.name", "billing")),
+		"covers: another operation":                   refused("spec.covers"+frozenCovers, setting("spec.covers[0].operation", "GET /orders/{id}")),
+		"covers: another class":                       refused("spec.covers"+frozenCovers, setting("spec.covers[0].class", "Breaking")),
+		"covers: one less":                            refused("spec.covers"+frozenCovers, setting("spec.covers", []any{map[string]any{"version": "v2"}})),
+		"covers: one more":                            refused("spec.covers"+frozenCovers, add("spec.covers", map[string]any{"version": "v3"})),
+		"covers: another order":                       refused("spec.covers"+frozenCovers, func(u *unstructured.Unstructured) { slices.Reverse(at(u, "spec.covers").([]any)) }),
 		"state to Draft":                              refused(noDraftAgain, setting("spec.state", "Draft")),
 		"state to Withdrawn":                          allowed(setting("spec.state", "Withdrawn")),
 		"effectiveTime to a second later":             allowed(setting("spec.effectiveTime", "2027-07-01T00:00:01Z")),
@@ -85,23 +85,23 @@ func publishedEdits() map[string]edit {
 		"a label":                     allowed(label),
 	}
 	for _, field := range []string{"title", "whatChanges", "whatToDo", "help"} {
-		edits[field+" to another"] = refused(frozenText, setting("spec."+field, "Never mind."))
-		edits[field+" by a space"] = refused(frozenText, func(u *unstructured.Unstructured) {
+		edits[field+" to another"] = refused("spec."+field+frozenText, setting("spec."+field, "Never mind."))
+		edits[field+" by a space"] = refused("spec."+field+frozenText, func(u *unstructured.Unstructured) {
 			set(u, "spec."+field, at(u, "spec."+field).(string)+" ")
 		})
 	}
 	for _, field := range []string{"whatChanges", "whatToDo", "help"} {
-		edits[field+" to nothing"] = refusedRemoval(frozenText, "spec."+field)
+		edits[field+" to nothing"] = refusedRemoval("spec."+field+frozenText, "spec."+field)
 	}
-	edits["locale to another"] = refused(frozenText, setting("spec.locale", "de"))
-	edits["urgentReason to another"] = refused(frozenText, setting("spec.urgentReason", "Never mind."))
-	edits["translations: one more"] = refused(frozenText, add("spec.translations", map[string]any{"locale": "fr", "title": "x"}))
-	edits["translations: another text"] = refused(frozenText, setting("spec.translations[0].whatToDo", "Nichts."))
+	edits["locale to another"] = refused("spec.locale"+frozenText, setting("spec.locale", "de"))
+	edits["urgentReason to another"] = refused("spec.urgentReason"+frozenText, setting("spec.urgentReason", "Never mind."))
+	edits["translations: one more"] = refused("spec.translations"+frozenText, add("spec.translations", map[string]any{"locale": "fr", "title": "x"}))
+	edits["translations: another text"] = refused("spec.translations"+frozenText, setting("spec.translations[0].whatToDo", "Nichts."))
 	edits["updates: another language"] = refused(frozenUpdates, setting("spec.updates[1].locale", "de"))
 	edits["roles: one more"] = refused(frozenRoles, add("spec.roles", "Billing"))
 	edits["roles: another"] = refused(frozenRoles, setting("spec.roles", []any{"Billing"}))
 	for _, field := range []string{"locale", "translations", "urgentReason"} {
-		edits[field+" to nothing"] = refusedRemoval(frozenText, "spec."+field)
+		edits[field+" to nothing"] = refusedRemoval("spec."+field+frozenText, "spec."+field)
 	}
 	edits["roles to nothing"] = refusedRemoval(frozenRoles, "spec.roles")
 	edits["supersedes to another"] = refused(frozenSupersedes, setting("spec.supersedes", "orders-no-delete-2"))
@@ -136,12 +136,12 @@ func TestPublishedNotice(t *testing.T) {
 
 func TestPublishedNoticeGainsNothing(t *testing.T) {
 	tryEdits(t, "spec", bare(t), everyWay, map[string]edit{
-		"whatChanges":                 refused(frozenText, setting("spec.whatChanges", "Nothing.")),
-		"whatToDo":                    refused(frozenText, setting("spec.whatToDo", "Nothing.")),
-		"help":                        refused(frozenText, setting("spec.help", "None.")),
-		"locale":                      refused(frozenText, setting("spec.locale", "en")),
-		"translations":                refused(frozenText, setting("spec.translations", []any{map[string]any{"locale": "de", "title": "x"}})),
-		"urgentReason":                refused(frozenText, setting("spec.urgentReason", "It is.")),
+		"whatChanges":                 refused("spec.whatChanges"+frozenText, setting("spec.whatChanges", "Nothing.")),
+		"whatToDo":                    refused("spec.whatToDo"+frozenText, setting("spec.whatToDo", "Nothing.")),
+		"help":                        refused("spec.help"+frozenText, setting("spec.help", "None.")),
+		"locale":                      refused("spec.locale"+frozenText, setting("spec.locale", "en")),
+		"translations":                refused("spec.translations"+frozenText, setting("spec.translations", []any{map[string]any{"locale": "de", "title": "x"}})),
+		"urgentReason":                refused("spec.urgentReason"+frozenText, setting("spec.urgentReason", "It is.")),
 		"roles":                       refused(frozenRoles, setting("spec.roles", []any{"Operations"})),
 		"supersedes":                  refused(frozenSupersedes, setting("spec.supersedes", "orders-no-delete-1")),
 		"a first update":              allowed(add("spec.updates", text("This holds for carts, too."))),
@@ -156,7 +156,7 @@ func TestWithdrawnNotice(t *testing.T) {
 	tryEdits(t, "spec", u, everyWay, map[string]edit{
 		"published again":  refused(staysWithdrawn, setting("spec.state", "Published")),
 		"a draft again":    {change: setting("spec.state", "Draft"), complaints: []string{staysWithdrawn, noDraftAgain}},
-		"its title":        refused(frozenText, setting("spec.title", "Never mind.")),
+		"its title":        refused("spec.title"+frozenText, setting("spec.title", "Never mind.")),
 		"its date earlier": refused(frozenDate, setting("spec.effectiveTime", "2027-06-30T23:59:59Z")),
 		"an update":        allowed(add("spec.updates", text("We took this back."))),
 	})

@@ -180,7 +180,7 @@ func declaredWithout(class string) func(u *unstructured.Unstructured) {
 // TestNames holds that what the gate makes keys of is named by a DNS label.
 func TestNames(t *testing.T) {
 	const (
-		label     = root + ": the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+		label     = "metadata: the name must be a DNS label: at most 63 of a-z, 0-9 and '-'"
 		subdomain = "metadata.name: a lowercase RFC 1123 subdomain"
 	)
 	of := func(n int) string { return strings.Repeat("a", n) }
@@ -188,7 +188,7 @@ func TestNames(t *testing.T) {
 	for kind := range plurals {
 		label, most := label, 63
 		if kind == "DeprecationSchedule" {
-			label, most = root+": the name must be a DNS label of at most 32 of a-z, 0-9 and '-'", 32
+			label, most = "metadata: the name must be a DNS label of at most 32 of a-z, 0-9 and '-'", 32
 		}
 		labels := kind != "NoticePolicy" && kind != "KeptContract" && kind != "DeliveryRecord"
 		names := map[string][]string{"a": nil, "0-a": nil, of(most): nil, of(most + 1): nil, "a.b": nil, of(253): nil}

@@ -8,14 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// What a published schedule answers to edits.
+// What a published schedule answers to edits: what begins with a colon, of the field that is edited.
 const (
-	frozenTarget       = root + ": what a published schedule takes away is frozen: withdraw it, or make another"
-	frozenDates        = root + ": the dates of a published schedule can only move to later, since customers were told: to take it back, set state to Withdrawn"
-	frozenBrownout     = root + ": a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"
-	staysForLonger     = root + ": what a published schedule takes away can only stay for longer: removeAfterDays does not go down"
-	asksForMore        = root + ": what a published schedule asks of a removal can only become more: from Date to UnusedOrAcknowledged to Unused"
-	scheduleWithdrawn  = root + ": a withdrawn schedule stays withdrawn: make a new one"
+	frozenTarget       = "spec: what a published schedule takes away is frozen: withdraw it, or make another"
+	frozenDates        = ": the dates of a published schedule can only move to later, since customers were told: to take it back, set state to Withdrawn"
+	frozenBrownout     = "spec.brownouts: a brownout of a published schedule can only move to later and keeps its minutes: take it out, and add another under a new name"
+	staysForLonger     = "spec.removeAfterDays: what a published schedule takes away can only stay for longer: removeAfterDays does not go down"
+	asksForMore        = "spec.removalRequires: what a published schedule asks of a removal can only become more: from Date to UnusedOrAcknowledged to Unused"
+	scheduleWithdrawn  = "spec.state: a withdrawn schedule stays withdrawn: make a new one"
 	sunsetAfter        = "spec: customers need time between the deprecation and the end: sunsetTime comes after deprecateTime"
 	brownoutsBetween   = "spec: brownouts lie between deprecateTime and sunsetTime"
 	publicationStamped = "status: the stamp of a publication stays"
@@ -40,9 +40,9 @@ func TestPublishedSchedule(t *testing.T) {
 		"withdrawn":                     allowed(setting("spec.state", "Withdrawn")),
 		"deprecated a second later":     allowed(setting("spec.deprecateTime", "2027-01-01T00:00:01Z")),
 		"deprecated as soon, elsewhere": allowed(setting("spec.deprecateTime", "2027-01-01T02:00:00+02:00")),
-		"deprecated a second earlier":   refused(frozenDates, setting("spec.deprecateTime", "2026-12-31T23:59:59Z")),
+		"deprecated a second earlier":   refused("spec.deprecateTime"+frozenDates, setting("spec.deprecateTime", "2026-12-31T23:59:59Z")),
 		"the end a second later":        allowed(setting("spec.sunsetTime", "2027-07-01T00:00:01Z")),
-		"the end a second earlier":      refused(frozenDates, setting("spec.sunsetTime", "2027-06-30T23:59:59Z")),
+		"the end a second earlier":      refused("spec.sunsetTime"+frozenDates, setting("spec.sunsetTime", "2027-06-30T23:59:59Z")),
 		"a brownout a second later":     allowed(setting("spec.brownouts[0].startTime", "2027-05-04T09:00:01Z")),
 		"a brownout a second earlier":   refused(frozenBrownout, setting("spec.brownouts[0].startTime", "2027-05-04T08:59:59Z")),
 		"a brownout of a minute more":   refused(frozenBrownout, setting("spec.brownouts[0].minutes", int64(6))),
