@@ -214,8 +214,10 @@ func (p *schedulePass) publish(ctx context.Context, pending []*schedule.Planned)
 // judge says why one of the notices would not be published now, and nothing where all would. It is the same verdict as
 // on any notice (R14).
 func (p *schedulePass) judge(ctx context.Context, pending []*schedule.Planned) (*saying, error) {
-	if wrong := schedule.Misnamed(p.schedule, p.api); wrong != "" && len(pending) > 0 {
-		return &saying{v1alpha1.ReasonIncomplete, wrong}, nil
+	if len(pending) > 0 {
+		if wrong, err := p.misnamed(ctx); err != nil || wrong != nil {
+			return wrong, err
+		}
 	}
 	var refused refusals
 	listing := p.schedule.DeepCopy()
@@ -234,6 +236,26 @@ func (p *schedulePass) judge(ctx context.Context, pending []*schedule.Planned) (
 		refused.add(planned.Field, verdict.Reason, verdict.Message)
 	}
 	return refused.said(), nil
+}
+
+// misnamed says what the schedule names that cannot be. What cannot be read is asked of a schedule that names operations
+// alone.
+func (p *schedulePass) misnamed(ctx context.Context) (*saying, error) {
+	var promised []string
+	if len(p.schedule.Spec.Operations) > 0 && p.schedule.Status.PublishedTime == nil {
+		var problem *gate.Problem
+		var err error
+		if promised, problem, err = p.snapshot.PromisedOperations(ctx, p.api, p.schedule.Spec.Version); err != nil {
+			return nil, err
+		}
+		if problem != nil {
+			return &saying{problem.Reason, "operations: " + problem.Message}, nil
+		}
+	}
+	if wrong := schedule.Misnamed(p.schedule, p.api, promised); wrong != "" {
+		return &saying{v1alpha1.ReasonIncomplete, wrong}, nil
+	}
+	return nil, nil
 }
 
 // refusals are why notices would not be published: what several are refused for is said once.

@@ -2,8 +2,6 @@ package schedule
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,32 +43,6 @@ func Plan(s *v1alpha1.DeprecationSchedule, api *v1alpha1.CustomerAPI, zone strin
 	}
 	plan = append(plan, w.notice(Planned{Step: v1alpha1.StepSunset, Field: "sunsetTime"}, s.Spec.SunsetTime.Time, 0))
 	return plan, w.problems
-}
-
-// Misnamed says what a schedule names that cannot be, in the words of its fields; nothing where all is well.
-func Misnamed(s *v1alpha1.DeprecationSchedule, api *v1alpha1.CustomerAPI) string {
-	var known []string
-	for i := range api.Spec.Versions {
-		known = append(known, string(api.Spec.Versions[i].Name))
-	}
-	for i := range api.Status.Promised {
-		if version := string(api.Status.Promised[i].Version); !slices.Contains(known, version) {
-			known = append(known, version)
-		}
-	}
-	var wrong []string
-	if !slices.Contains(known, string(s.Spec.Version)) {
-		wrong = append(wrong, fmt.Sprintf("version: customerapi/%s has no version %s: it has %s", api.Name, s.Spec.Version, strings.Join(known, ", ")))
-	}
-	for i, operation := range s.Spec.Operations {
-		if !notice.ExactOperation(operation) {
-			wrong = append(wrong, fmt.Sprintf("operations[%d]: %q is no operation: write it as in \"DELETE /orders/{id}\"", i, operation))
-		}
-	}
-	if r := s.Spec.Replacement; r.Version == s.Spec.Version && len(s.Spec.Operations) == 0 {
-		wrong = append(wrong, fmt.Sprintf("replacement.version: %s is what goes away: name another version", r.Version))
-	}
-	return strings.Join(wrong, "; ")
 }
 
 // NoticeName is the name of the notice of a step.

@@ -297,36 +297,3 @@ func TestMade(t *testing.T) {
 		t.Error("a schedule that was never stored made nothing")
 	}
 }
-
-// What a schedule names and what is not there is said in the words of its fields.
-func TestMisnamed(t *testing.T) {
-	api := &v1alpha1.CustomerAPI{}
-	api.Name = "orders"
-	api.Spec.Versions = []v1alpha1.APIVersion{{Name: "v1"}, {Name: "v2"}}
-	api.Status.Promised = []v1alpha1.PromisedContract{{Version: "v0"}, {Version: "v1"}}
-	for name, c := range map[string]struct {
-		edit func(*v1alpha1.DeprecationScheduleSpec)
-		want string
-	}{
-		"nothing":                          {func(*v1alpha1.DeprecationScheduleSpec) {}, ""},
-		"a version that is promised still": {func(s *v1alpha1.DeprecationScheduleSpec) { s.Version = "v0" }, ""},
-		"no version of the API":            {func(s *v1alpha1.DeprecationScheduleSpec) { s.Version = "v9" }, "version: customerapi/orders has no version v9: it has v1, v2, v0"},
-		"an operation":                     {func(s *v1alpha1.DeprecationScheduleSpec) { s.Operations = []string{"GET /orders/{id}"} }, ""},
-		"what is no operation": {func(s *v1alpha1.DeprecationScheduleSpec) { s.Operations = []string{"GET /orders", "orders get"} },
-			`operations[1]: "orders get" is no operation: write it as in "DELETE /orders/{id}"`},
-		"replaced by another": {func(s *v1alpha1.DeprecationScheduleSpec) { s.Replacement.Version = "v2" }, ""},
-		"replaced by itself":  {func(s *v1alpha1.DeprecationScheduleSpec) { s.Replacement.Version = "v1" }, "replacement.version: v1 is what goes away: name another version"},
-		"an operation replaced by another of its version": {func(s *v1alpha1.DeprecationScheduleSpec) {
-			s.Operations, s.Replacement.Version = []string{"GET /orders"}, "v1"
-		}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := &v1alpha1.DeprecationSchedule{}
-			s.Spec.Version = "v1"
-			c.edit(&s.Spec)
-			if got := schedule.Misnamed(s, api); got != c.want {
-				t.Errorf("%q instead of %q", got, c.want)
-			}
-		})
-	}
-}
