@@ -34,9 +34,7 @@ func (r *NoticePolicyReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err := r.client.Get(ctx, req.NamespacedName, policy); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !policy.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil
-	}
+	// One that is being deleted binds until it is gone: it is read like any other.
 	now, err := r.clock.Now(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
