@@ -19,6 +19,8 @@ type ChangeNoticeReconciler struct {
 	shared
 	// noAnswers says that customers cannot answer.
 	noAnswers bool
+	// behind are the notices that wait for what forewarn has not seen or read yet.
+	behind spells
 }
 
 // +kubebuilder:rbac:groups=forewarn.dev,resources=changenotices,verbs=get;list;watch
@@ -30,6 +32,7 @@ func (r *ChangeNoticeReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	notice := &v1alpha1.ChangeNotice{}
 	if err := r.client.Get(ctx, req.NamespacedName, notice); err != nil {
 		if apierrors.IsNotFound(err) {
+			r.behind.end(req.NamespacedName)
 			return r.agenda.wakeAt("ChangeNotice", req.NamespacedName, time.Time{}, nil), nil
 		}
 		return ctrl.Result{}, err
@@ -38,20 +41,18 @@ func (r *ChangeNoticeReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	before := notice.DeepCopy()
-	input, err := r.snapshot.Notice(ctx, now, notice)
-	if err != nil {
-		setLookupFailed(&notice.Status.Conditions, notice.Generation, now, err)
-		same := apiequality.Semantic.DeepEqual(before.Status, notice.Status)
-		return ctrl.Result{}, firstError(err, r.writeStatus(ctx, notice, same))
-	}
-	input.NoAnswers = r.noAnswers
-	verdict := gate.EvaluateNotice(input)
-	if verdict.Publishable {
-		if err := r.current(ctx, input); err != nil {
-			return ctrl.Result{}, err
+	input, verdict, err := r.judge(ctx, notice, now)
+	if err == nil && verdict.Publishable {
+		if err = r.current(ctx, input); err == nil {
+			// The first verdict may be older than what was found to be current.
+			input, verdict, err = r.judge(ctx, notice, now)
 		}
 	}
+	if err != nil {
+		return r.unjudged(ctx, notice, now, err)
+	}
+	r.behind.end(req.NamespacedName)
+	before := notice.DeepCopy()
 	setNoticeStatus(notice, verdict, now)
 	stampInForce(notice, input.API)
 	if err := r.writeStatus(ctx, notice, apiequality.Semantic.DeepEqual(before.Status, notice.Status)); err != nil {
@@ -60,6 +61,15 @@ func (r *ChangeNoticeReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	r.announceConditions(notice, before.Status.Conditions, notice.Status.Conditions,
 		v1alpha1.ConditionPublished, v1alpha1.ConditionMatured)
 	return r.agenda.wakeAt("ChangeNotice", req.NamespacedName, now, verdict.NextChange), nil
+}
+
+func (r *ChangeNoticeReconciler) judge(ctx context.Context, notice *v1alpha1.ChangeNotice, now time.Time) (gate.NoticeInput, gate.NoticeVerdict, error) {
+	input, err := r.snapshot.Notice(ctx, now, notice)
+	if err != nil {
+		return input, gate.NoticeVerdict{}, err
+	}
+	input.NoAnswers = r.noAnswers
+	return input, gate.EvaluateNotice(input), nil
 }
 
 // setNoticeStatus stamps what is due and writes the rest down.

@@ -30,6 +30,10 @@ func (p patient) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, 
 		ctrl.LoggerFrom(ctx).V(1).Info("Looking again after a conflict", "conflict", err.Error())
 		return ctrl.Result{RequeueAfter: conflictPause}, nil
 	}
+	if isBehind(err) {
+		ctrl.LoggerFrom(ctx).V(1).Info("Waiting for what was not seen yet", "cause", err.Error())
+		return result, nil
+	}
 	if snapshot.IsUnreadable(err) {
 		// Its own event brings back whoever depends on it. The pause makes up for a status that was not written.
 		ctrl.LoggerFrom(ctx).V(1).Info("Waiting for what cannot be read", "cause", err.Error())

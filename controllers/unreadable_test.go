@@ -23,6 +23,7 @@ import (
 func TestPatientWithWhatCannotBeRead(t *testing.T) {
 	unread := fmt.Errorf("reading: %w", &snapshot.UnreadableError{Kind: "CustomerAPI"})
 	other := errors.New("no answer")
+	behind := fmt.Errorf("judging it: %w", &behindError{"not seen yet"})
 	for name, c := range map[string]struct {
 		after, want time.Duration
 		err, left   error
@@ -30,6 +31,7 @@ func TestPatientWithWhatCannotBeRead(t *testing.T) {
 		"it waits":                        {0, unreadPause, unread, nil},
 		"but not longer than it would":    {time.Second, time.Second, unread, nil},
 		"and not as long as it would":     {time.Hour, unreadPause, unread, nil},
+		"what is behind says how long":    {behindPause, behindPause, behind, nil},
 		"what fails otherwise, fails":     {0, 0, other, other},
 		"what does not fail is not woken": {0, 0, nil, nil},
 	} {

@@ -23,7 +23,8 @@ const (
 	// ReasonCarrierChanged: labels that carriedBy gives no more stay in force,
 	// since something that serves, or a Service, still has them.
 	ReasonCarrierChanged = "CarrierChanged"
-	// ReasonLookupFailed: the API server did not answer. What was known stays.
+	// ReasonLookupFailed: the API server did not answer, or has what forewarn has
+	// not seen or not read yet. What was known stays.
 	ReasonLookupFailed = "LookupFailed"
 	// ReasonProposalInvalid: a ConfigMap that proposes a revision holds nothing
 	// that can be one.
