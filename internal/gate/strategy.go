@@ -51,7 +51,10 @@ func (s Strategy) noSurge() bool {
 // amount is a share in percent or a number; -1 for what is not.
 func amount(written string) (share, number int64) {
 	digits, isShare := strings.CutSuffix(written, "%")
-	const longest = 9 // beside zeros in front, with which Kubernetes takes a share, too
+	longest := 10 // as a number of Kubernetes is
+	if isShare {
+		longest = 9 // beside zeros in front, with which Kubernetes takes a share, too
+	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	switch {
 	case err != nil || len(strings.TrimLeft(digits, "0")) > longest:

@@ -53,6 +53,8 @@ func TestStrategiesAsWritten(t *testing.T) {
 		"what is no number":           {gate.Strategy{Resource: "deployments", Pods: 1, MaxUnavailable: "all"}, false},
 		"what is below zero":          {gate.Strategy{Resource: "deployments", Pods: 1, MaxUnavailable: "-1"}, false},
 		"nine digits":                 {gate.Strategy{Resource: "deployments", Pods: 1, MaxUnavailable: "100000000%"}, true},
+		"a number of ten digits":      {gate.Strategy{Resource: "deployments", Pods: 1, MaxUnavailable: "2147483647"}, true},
+		"a number of eleven":          {gate.Strategy{Resource: "deployments", Pods: 1, MaxUnavailable: "10000000000"}, false},
 		"ten digits":                  {gate.Strategy{Resource: "deployments", Pods: 1, MaxUnavailable: "1000000000%"}, false},
 		"a share of one on two nodes": {gate.Strategy{Resource: "daemonsets", Pods: 2, MaxUnavailable: "1%"}, false},
 		"a share on one node":         {gate.Strategy{Resource: "daemonsets", Pods: 1, MaxUnavailable: "99%"}, false},

@@ -63,7 +63,7 @@ func MayStop(object client.Object) (below int32, may bool) {
 		}
 	}
 	if there != updated && ready > 0 && !s.Held {
-		below = int32(min(s.StopsAt(), math.MaxInt32)) //nolint:gosec // nine digits at most
+		below = int32(min(s.StopsAt(), math.MaxInt32)) //nolint:gosec // ten digits at most
 	}
 	return below, s.MayStop()
 }
