@@ -40,7 +40,7 @@ func (c WorkloadChange) shrinks(before, after Strategy) []string {
 	rollsOut := numberAt(c.Before, 0, "status", "replicas") != numberAt(c.Before, 0, "status", "updatedReplicas") ||
 		fmt.Sprint(at(c.Before, "status", "observedGeneration")) != fmt.Sprint(at(c.Before, "metadata", "generation"))
 	stops := after.StopsAt()
-	if !rollsOut || after.Held || before.TakesAllDown() || after.Pods <= 0 || after.Pods > stops || before.Pods <= stops {
+	if !rollsOut || after.Held || before.surely() || after.Pods <= 0 || after.Pods > stops || before.Pods <= stops {
 		return nil
 	}
 	replicas := "replicas"

@@ -40,9 +40,10 @@ func (c WorkloadChange) Stops(returns bool) []string {
 	if !c.up() {
 		return what
 	}
-	planned := !before.TakesAllDown() && c.differs("spec", "strategy") || !before.TakesAllDown() && c.differs("spec", "updateStrategy")
+	planned := (before.by() == "" || before.by() == byUnclear && after.by() != byUnclear) &&
+		(c.differs("spec", "strategy") || c.differs("spec", "updateStrategy"))
 	if after.TakesAllDown() && (c.Rolls() || planned) && !returns {
-		what = append(what, c.stopsAll(after))
+		what = append(what, c.stopsAll(c.After, after))
 	}
 	if !c.Rolls() && !planned {
 		what = append(what, c.shrinks(before, after)...)
@@ -63,22 +64,24 @@ func (c WorkloadChange) Stops(returns bool) []string {
 // StopsAnyRollout says what any rollout of it as it is now would be refused for, and nothing for nothing.
 func (c WorkloadChange) StopsAnyRollout() []string {
 	if s := strategyOf(c.Resource, c.Before); s.TakesAllDown() && c.up() {
-		return []string{c.stopsAll(s)}
+		return []string{c.stopsAll(c.Before, s)}
 	}
 	return nil
 }
 
 func (c WorkloadChange) own() string { return c.Resource + "/" + c.Name }
 
-func (c WorkloadChange) stopsAll(s Strategy) string {
-	by := fmt.Sprintf("maxUnavailable %s of %d", s.MaxUnavailable, s.Pods)
-	switch {
-	case s.Recreate:
-		by = "the strategy Recreate"
-	case s.MaxUnavailable == "":
-		by = fmt.Sprintf("maxSurge %s of %d", s.MaxSurge, s.Pods)
+func (c WorkloadChange) stopsAll(o map[string]any, s Strategy) string {
+	by := ""
+	switch field := s.by(); field {
+	case byRecreate:
+		by = "the strategy Recreate stops"
+	case byUnclear:
+		by = fmt.Sprintf("%s %s of %d may stop", s.unclear(), s.shown(o, s.unclear()), s.Pods)
+	default:
+		by = fmt.Sprintf("%s %s of %d stops", field, s.shown(o, field), s.Pods)
 	}
-	return by + " stops all pods of " + c.own() + " before others are ready"
+	return by + " all pods of " + c.own() + " before others are ready"
 }
 
 func (c WorkloadChange) up() bool {

@@ -13,34 +13,48 @@ type Strategy struct {
 	// Pods are how many it wants; of a DaemonSet, on how many nodes.
 	Pods     int64
 	Recreate bool
-	// MaxUnavailable and MaxSurge are a number or a share ("25%"), and empty where nothing is said.
+	// MaxUnavailable and MaxSurge are a number or a share ("25%"), and empty where nothing is said. Of an Argo Rollout they are
+	// what its controller makes of what is written.
 	MaxUnavailable, MaxSurge string
-	// Unclear says that an amount is a text that is no share. Argo Rollouts takes such ones ("100", "+100%"), each in a way of
-	// its own, and any may be all.
-	Unclear bool
-	// Held says that its pods stay as they are for now: it is paused, or waits for pods to be deleted.
+	// Held says that its pods stay as they are for now: it is paused, or waits for pods to be deleted, or for an amount.
 	Held bool
 }
 
-// TakesAllDown says that a rollout stops all pods before others are ready. It is the variable downs of outages.yaml: the
-// API server and this are held to one table.
+// TakesAllDown says that a rollout stops all pods before others are ready, or may. It is the variable downs of outages.yaml:
+// the API server and this are held to one table.
+func (s Strategy) TakesAllDown() bool { return s.by() != "" }
+
+// What by says beside fields.
+const (
+	byRecreate = "Recreate"
+	byUnclear  = "unclear" // nothing certain
+)
+
+// by says by which field it takes all down, and nothing for none. It is the variable by of outages.yaml.
 //
 // Kubernetes rounds a share up for a DaemonSet, and otherwise down, but not both it and maxSurge to nothing. Of a
 // StatefulSet or a DaemonSet, one pod at a time is the least that can be said.
-func (s Strategy) TakesAllDown() bool {
-	if s.Pods == 0 || s.Recreate || s.Unclear {
-		return s.Pods != 0
-	}
+func (s Strategy) by() string {
 	surges := s.Resource == "deployments" || s.Resource == "rollouts"
 	share, number := amount(s.MaxUnavailable)
 	switch {
-	case share >= 100, number >= s.Pods && (number > 1 || surges):
-		return true
-	case s.Resource == "daemonsets":
-		return s.Pods > 1 && share*s.Pods > 100*(s.Pods-1)
+	case s.Pods == 0, s.stuck():
+		return ""
+	case s.Recreate:
+		return byRecreate
+	case share >= 100, number >= s.Pods && (number > 1 || surges),
+		s.Resource == "daemonsets" && s.Pods > 1 && share*s.Pods > 100*(s.Pods-1):
+		return fieldUnavailable
+	case surges && s.Pods == 1 && s.noSurge():
+		return fieldSurge
+	case s.unclear() != "":
+		return byUnclear
 	}
-	return surges && s.Pods == 1 && s.noSurge()
+	return ""
 }
+
+// surely says that it takes all down, and not only may.
+func (s Strategy) surely() bool { return s.by() != "" && s.by() != byUnclear }
 
 // noSurge says that no pod comes before one goes.
 func (s Strategy) noSurge() bool {
@@ -65,30 +79,27 @@ func amount(written string) (share, number int64) {
 	return -1, int64(n)
 }
 
-// unclear says that an amount is a text, and no share.
-func unclear(written any) bool {
-	text, isText := written.(string)
-	share, _ := amount(text)
-	return isText && share < 0
-}
-
 // strategyOf reads that of a workload.
 func strategyOf(resource string, o map[string]any) Strategy {
 	pods := numberAt(o, 1, "spec", "replicas")
 	if resource == "daemonsets" {
 		pods = numberAt(o, 0, "status", "desiredNumberScheduled")
 	}
-	return Strategy{
+	s := Strategy{
 		Resource: resource, Pods: pods,
 		Recreate: at(o, "spec", "strategy", "type") == "Recreate",
-		MaxUnavailable: firstAt(o, []string{"spec", "strategy", "rollingUpdate", "maxUnavailable"},
-			[]string{"spec", "strategy", "canary", "maxUnavailable"}, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}),
-		MaxSurge: firstAt(o, []string{"spec", "strategy", "rollingUpdate", "maxSurge"}, []string{"spec", "strategy", "canary", "maxSurge"}),
-		Unclear: resource == "rollouts" && (unclear(at(o, "spec", "strategy", "canary", "maxUnavailable")) ||
-			unclear(at(o, "spec", "strategy", "canary", "maxSurge"))),
+		MaxUnavailable: firstAt(o, []string{"spec", "strategy", "rollingUpdate", fieldUnavailable},
+			[]string{"spec", "updateStrategy", "rollingUpdate", fieldUnavailable}),
+		MaxSurge: firstAt(o, []string{"spec", "strategy", "rollingUpdate", fieldSurge}),
 		Held: at(o, "spec", "paused") == true || at(o, "spec", "updateStrategy", "type") == "OnDelete" ||
 			numberAt(o, 0, "spec", "updateStrategy", "rollingUpdate", "partition") > 0,
 	}
+	if resource == "rollouts" {
+		s.MaxUnavailable = argoAmount(argoWritten(o, fieldUnavailable))
+		s.MaxSurge = argoAmount(argoWritten(o, fieldSurge))
+		s.Held = s.Held || s.stuck()
+	}
+	return s
 }
 
 // at is what stands at a path, nil for nothing.

@@ -1,7 +1,10 @@
 package gate_test
 
 import (
+	"cmp"
+	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -23,11 +26,23 @@ func TestStrategiesThatTakeAllDown(t *testing.T) {
 		Most     intstr.IntOrString  `json:"most"`
 		Surge    *intstr.IntOrString `json:"surge,omitempty"`
 		Down     string              `json:"down"`
+		As       string              `json:"as,omitempty"`
 	}
 	if err := yaml.UnmarshalStrict(data, &rows); err != nil || len(rows) == 0 {
 		t.Fatal("there are no rows", err)
 	}
 	for _, r := range rows {
+		if r.Resource == "rollouts" { // whose amounts are read from the object
+			var want []string
+			if r.Down == "yes" {
+				as := cmp.Or(r.As, fmt.Sprintf("maxUnavailable %s of %d stops", r.Most.String(), r.Pods))
+				want = []string{as + " all pods of rollouts/orders before others are ready"}
+			}
+			if got := ofRollout(r.Pods, r.Most, *r.Surge); !slices.Equal(got, want) {
+				t.Errorf("%s: got %q, want %q", r.Name, got, want)
+			}
+			continue
+		}
 		s := gate.Strategy{Resource: r.Resource, Pods: r.Pods, MaxUnavailable: r.Most.String()}
 		if r.Surge != nil {
 			s.MaxSurge = r.Surge.String()
@@ -36,6 +51,18 @@ func TestStrategiesThatTakeAllDown(t *testing.T) {
 			t.Errorf("%s: got %t", r.Name, got)
 		}
 	}
+}
+
+// ofRollout is what is said of a rollout of an Argo Rollout.
+func ofRollout(pods int64, most, surge intstr.IntOrString) []string {
+	amount := func(written intstr.IntOrString) any {
+		if written.Type == intstr.String {
+			return written.StrVal
+		}
+		return int64(written.IntVal)
+	}
+	before := object(put(pods, "spec", "replicas"), put(map[string]any{"maxUnavailable": amount(most), "maxSurge": amount(surge)}, "spec", "strategy", "canary"))
+	return gate.WorkloadChange{Resource: "rollouts", Name: "orders", Before: before}.StopsAnyRollout()
 }
 
 // What no API server takes, or defaults: a manifest may say it.

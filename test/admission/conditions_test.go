@@ -176,6 +176,10 @@ func (p podWriter) pod() map[string]any {
 	return spec
 }
 
+// oddAmounts are such as Argo Rollouts alone takes.
+var oddAmounts = []any{"", "0", "1", "100", "+0%", "+100%", "0%%", "%100", "all", " 5%", "1e2%", "-0%", "-1%", "-100%", "9999999%", "10000000%",
+	"99999999999999999999%", int64(-1), int64(-2), int64(-999999999), int64(-2147483648), int64(2147483647)}
+
 func (p podWriter) spec() map[string]any {
 	spec := map[string]any{"template": map[string]any{"metadata": p.metadata(), "spec": p.pod()}}
 	if p.IntN(2) == 0 {
@@ -184,10 +188,14 @@ func (p podWriter) spec() map[string]any {
 	if p.IntN(4) == 0 {
 		spec["paused"] = p.IntN(2) == 0
 	}
-	rolling := map[string]any{}
+	rolling, canary := map[string]any{}, map[string]any{}
 	for _, field := range []string{"maxUnavailable", "maxSurge"} {
 		if p.IntN(2) == 0 {
-			rolling[field] = []any{int64(0), int64(1), int64(2), "0%", "00%", "25%", "100%", "0000000100%"}[p.IntN(8)]
+			rolling[field] = []any{int64(0), int64(1), int64(2), "0%", "00%", "25%", "100%", "0000000100%", int64(2000000000)}[p.IntN(9)]
+			canary[field] = rolling[field]
+		}
+		if p.IntN(2) == 0 {
+			canary[field] = oddAmounts[p.IntN(len(oddAmounts))]
 		}
 	}
 	switch p.IntN(6) {
@@ -196,7 +204,7 @@ func (p podWriter) spec() map[string]any {
 	case 1:
 		spec["strategy"] = map[string]any{"rollingUpdate": rolling}
 	case 2:
-		spec["strategy"] = map[string]any{"canary": rolling}
+		spec["strategy"] = map[string]any{"canary": canary}
 	case 3:
 		spec["updateStrategy"] = map[string]any{"type": p.one("OnDelete", "RollingUpdate"), "rollingUpdate": rolling}
 	}

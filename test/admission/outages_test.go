@@ -3,7 +3,6 @@
 package admission
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -218,12 +217,7 @@ func TestOutagesOfDeployments(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			s := s.with(t)
-			stops := func(of string) string {
-				if c.Down == "no" {
-					return ""
-				}
-				return noDowntime(fmt.Sprintf("maxUnavailable %s of %d stops all pods of deployments/%s before others are ready", c.Most.String(), c.Pods, of))
-			}
+			stops := func(of string) string { return c.stops("deployments/" + of) }
 			planned := usual[c.Pods].DeepCopy()
 			s.judged(s.try(planned, func(d *appsv1.Deployment) { d.Spec.Strategy = c.deployment("").Spec.Strategy }), outages, stops(planned.Name))
 			d := c.deployment(slug(c.Name))

@@ -146,7 +146,7 @@ func TestPoliciesShareVariables(t *testing.T) {
 	for policy, own := range map[string][]string{
 		pods:  {"meta", "oldMeta", "pod", "oldPod", "judged", "unchanged", "inPlace", "asked", "overspent", "refusals"},
 		early: {"meta", "early"},
-		outages: {"scale", "name", "owners", "made", "own", "key", "keys", "derived", "ofRollout", "exempt", "stops", "plans", "downs", "rolled", "planned", "floor",
+		outages: {"scale", "name", "owners", "made", "own", "key", "keys", "derived", "ofRollout", "exempt", "stops", "plans", "by", "downs", "rolled", "planned", "floor",
 			"misfits", "renumbered", "up", "apis", "names", "returns", "what", "refusals"},
 		expiry: {"meta", "ends", "now", "ended", "rolled", "made", "judged"},
 	} {

@@ -3,6 +3,8 @@
 package admission
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
@@ -23,6 +25,15 @@ type strategy struct {
 	Most     intstr.IntOrString  `json:"most"`
 	Surge    *intstr.IntOrString `json:"surge,omitempty"`
 	Down     string              `json:"down"`
+	As       string              `json:"as,omitempty"`
+}
+
+// stops is what is said of a workload that is rolled out like that, and nothing for nothing.
+func (r strategy) stops(of string) string {
+	if r.Down == "no" {
+		return ""
+	}
+	return noDowntime(cmp.Or(r.As, fmt.Sprintf("maxUnavailable %s of %d stops", r.Most.String(), r.Pods)) + " all pods of " + of + " before others are ready")
 }
 
 func strategies(t *testing.T) []strategy {
@@ -113,11 +124,7 @@ func TestOutagesOfStrategies(t *testing.T) {
 		}
 		t.Run(r.Name, func(t *testing.T) {
 			s := s.with(t)
-			want := ""
-			if r.Down == "yes" {
-				want = noDowntime("maxUnavailable " + r.Most.String() + " of " + strconv.Itoa(int(r.Pods)) +
-					" stops all pods of " + r.Resource + "/" + base.GetName() + " before others are ready")
-			}
+			want := r.stops(r.Resource + "/" + base.GetName())
 			before := &unstructured.Unstructured{}
 			before.SetGroupVersionKind(base.GetObjectKind().GroupVersionKind())
 			var after *unstructured.Unstructured
