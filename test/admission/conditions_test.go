@@ -4,7 +4,6 @@ package admission
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -81,40 +80,6 @@ func TestWhatEndsAtTheConditionsPasses(t *testing.T) {
 					t.Errorf("%d ended at the conditions and %d were refused: too little was tried", ended, refused)
 				}
 			})
-		}
-	}
-}
-
-// However full a gate is, and if all in it stands under one key, a condition costs less than the API server lets it: what
-// might cost more is left to the variables. A condition that costs too much answers 422.
-func TestConditionsCostLittle(t *testing.T) {
-	t.Parallel()
-	g, labels := newGate(), map[string]any{}
-	var names []string
-	for i := range 12_500 {
-		api := fmt.Sprintf("api-%06d", i)
-		g.admit(numbered(api, 1), api)
-		if i < 16 {
-			g.api(api, "serves-"+api+"=true")
-			labels["serves-"+api] = "true"
-			names = append(names, numbered(api, 1))
-		}
-	}
-	data := g.data()
-	if size := len(data["of.1"]); size < 290<<10 {
-		t.Fatalf("%d bytes stand under one key: the gate is not full", size)
-	}
-	for _, named := range []int{1, 4, 5, 16} {
-		metadata := map[string]any{"labels": labels, "annotations": map[string]any{v1alpha1.RevisionAnnotation: strings.Join(names[:named], ",")}}
-		pod := &unstructured.Unstructured{Object: map[string]any{"metadata": metadata}}
-		deployment := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": metadata}}}}
-		for policy, w := range map[string]write{
-			rollouts: {kind: apps("Deployment"), resource: "deployments", object: deployment},
-			pods:     {kind: corev1.SchemeGroupVersion.WithKind("Pod"), resource: "pods", object: pod},
-		} {
-			if !judgeOf(t, policy).asks(data, w) { // which fails where it errs
-				t.Errorf("%s: %d names for 16 APIs end at the conditions", policy, named)
-			}
 		}
 	}
 }

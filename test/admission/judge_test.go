@@ -70,6 +70,16 @@ func (j judge) allows(data map[string]string, w write) bool {
 
 func (j judge) holds(conditions plugincel.ConditionEvaluator, data map[string]string, w write, budget int64) bool {
 	j.t.Helper()
+	holds, err := j.try(conditions, data, w, budget)
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	return holds
+}
+
+// try says whether all conditions hold, or that one errs.
+func (j judge) try(conditions plugincel.ConditionEvaluator, data map[string]string, w write, budget int64) (bool, error) {
+	j.t.Helper()
 	resource := w.kind.GroupVersion().WithResource(w.resource)
 	versioned := &admission.VersionedAttributes{VersionedKind: w.kind, VersionedObject: admission.NewLazyObject(w.object)}
 	operation, old := admission.Create, runtime.Object(nil)
@@ -83,16 +93,16 @@ func (j judge) holds(conditions plugincel.ConditionEvaluator, data map[string]st
 		plugincel.CreateAdmissionRequest(versioned.Attributes, metav1.GroupVersionResource(resource), metav1.GroupVersionKind(w.kind)),
 		plugincel.OptionalVariableBindings{VersionedParams: &corev1.ConfigMap{Data: data}}, &corev1.Namespace{}, budget)
 	if err != nil {
-		j.t.Fatal(err)
+		return false, err
 	}
 	holds := true
 	for _, r := range results {
 		if r.Error != nil {
-			j.t.Fatal(r.Error)
+			return false, r.Error
 		}
 		holds = holds && r.EvalResult.Value() == true
 	}
-	return holds
+	return holds, nil
 }
 
 // untyped is an object as the API server gives it to a policy.
