@@ -179,3 +179,35 @@ func TestConditionsCountCharacters(t *testing.T) {
 		}
 	}
 }
+
+// What comes to the variables is answered, too: pods of eight labels, where all of the gate stands under one key, for two
+// APIs and names, or for four and half as much, or for eight and a quarter.
+func TestVariablesCostLittle(t *testing.T) {
+	t.Parallel()
+	judges := map[string]judge{rollouts: judgeOf(t, rollouts), pods: judgeOf(t, pods)}
+	for table := range fillings {
+		for _, n := range []int{1, 2, 4, 8} {
+			for _, r := range []fullRollout{
+				{refused: true}, {listed: true}, {unnamed: true}, {listed: true, relabelled: true},
+				{spent: true, ran: "shop/orders:1"}, {spent: true, ran: fullImage, listed: true},
+			} {
+				r.apis, r.labels = n, 8
+				if r.relabelled {
+					r.labels-- // the one that goes is looked up, too
+				}
+				if !r.unnamed {
+					r.names = n
+				}
+				data := r.gate(table, core.DefaultGateLimit*2/max(n, 2))
+				allowed := !r.refused && (!r.spent || r.ran == fullImage)
+				for policy, w := range r.writes() {
+					// The validation and its message have one budget, and each evaluates the variables.
+					allows, err := judges[policy].try(judges[policy].validation, data, w, celconfig.RuntimeCELCostBudget/2)
+					if err != nil || allows != allowed {
+						t.Errorf("%s, %s fills the gate, %+v: it passes: %t (%v), want %t", policy, table, r, allows, err, allowed)
+					}
+				}
+			}
+		}
+	}
+}
