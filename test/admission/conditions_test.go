@@ -169,9 +169,12 @@ func (p podWriter) spec() map[string]any {
 	case 1:
 		spec["strategy"] = map[string]any{"rollingUpdate": rolling}
 	case 2:
+		canary["steps"] = []any{map[string]any{"setWeight": int64(20)}, map[string]any{"pause": map[string]any{}}}
 		spec["strategy"] = map[string]any{"canary": canary}
 	case 3:
 		spec["updateStrategy"] = map[string]any{"type": p.one("OnDelete", "RollingUpdate"), "rollingUpdate": rolling}
+	case 4:
+		spec["strategy"] = map[string]any{"blueGreen": map[string]any{"activeService": "orders"}}
 	}
 	return spec
 }
@@ -225,8 +228,8 @@ func (p podWriter) rolloutStatus() map[string]any {
 		pauses = append(pauses, map[string]any{"reason": p.one("CanaryPauseStep", "BlueGreenPause")})
 	}
 	return map[string]any{
-		"abort": p.IntN(3) == 0, "promoteFull": p.IntN(4) == 0, "pauseConditions": pauses, "stableRS": p.one("a", "b"),
-		"currentStepIndex": int64(p.IntN(3)),
+		"abort": p.IntN(3) == 0, "promoteFull": p.IntN(4) == 0, "pauseConditions": pauses, "controllerPause": p.IntN(2) == 0,
+		"stableRS": p.one("", "a", "b"), "currentPodHash": p.one("a", "b"), "currentStepIndex": int64(p.IntN(5) - 1),
 	}
 }
 
