@@ -13,6 +13,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -211,6 +212,42 @@ func TestSpentFixRollsOut(t *testing.T) {
 	s.must(s.kubectl("rollout", "undo", "deployment/orders", "--to-revision=1"))
 	s.rolledOut("deployment/orders")
 	s.refused(asStatus(s.kubectl("set", "image", "deployment/orders", "main=shop/orders:3")), rollouts, outOf)
+}
+
+// A fix that waits is let go by who may approve it, as it stands: were it named once more, its controller would begin anew.
+func TestSpentFixGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t)
+	waiting := map[string]client.Object{}
+	for _, names := range []string{"orders-slo", "orders-gold", "none"} {
+		d := deployment("", "held-"+names, "orders-1", "app", "orders")
+		d.Spec.Paused = true
+		fixing(names, "shop/orders:2")(&d.Spec.Template)
+		green := argo("", "green-"+names, map[string]any{"template": plain(&d.Spec.Template), "strategy": s.fromJSON(blueGreen)})
+		s.create(d, green)
+		put(s.fromJSON(`{"stableRS":"a","currentPodHash":"b","pauseConditions":[{"reason":"BlueGreenPause"}]}`), "status")(green)
+		s.must(s.admin.Status().Update(t.Context(), green))
+		waiting["held "+names], waiting["green "+names] = d, green
+	}
+	s.govern(map[string]*gate{"deny": outOfDowntime("orders-slo")})
+	letGo := func(u *user, object client.Object) error {
+		object = object.DeepCopyObject().(client.Object)
+		if _, green := object.(*unstructured.Unstructured); green {
+			return u.Status().Patch(t.Context(), object, client.RawPatch(types.MergePatchType, []byte(`{"status":{"pauseConditions":null}}`)), client.DryRunAll)
+		}
+		return u.Patch(t.Context(), object, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"paused":false}}`)), client.DryRunAll)
+	}
+	for name, object := range waiting {
+		want := outOf
+		if strings.HasSuffix(name, " orders-slo") {
+			want = ""
+		}
+		t.Run(name, func(t *testing.T) {
+			s := s.with(t)
+			s.judged(letGo(s.tenant, object), rollouts, outOf)
+			s.judged(letGo(s.admin, object), rollouts, want)
+		})
+	}
 }
 
 // Nobody brings what never ran by a ReplicaSet with an owner of his choice, a pod, or what makes pods unasked.
